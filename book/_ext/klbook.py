@@ -1,0 +1,16 @@
+"""The book's own Sphinx extension: each concern is a module beside this one."""
+
+import chapter_execution
+import embedded_fonts
+import exercise
+import notebook_outputs
+import page_layout
+import takeaway
+import typesetting
+
+
+def setup(app):
+    """Set up every part of the extension."""
+    for part in (page_layout, typesetting, chapter_execution, notebook_outputs, exercise, takeaway, embedded_fonts):
+        part.setup(app)
+    return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,194 @@
+"""The arithmetic of `kltools.divergence`: terms that do not cancel, summed in blocks that fit the cache."""
+
+import math
+
+import numpy as np
+
+BLOCK = 16_384  # float64 entries in one block: with its temporaries it fits a second-level cache
+
+
+def generalized_kl(x, y):
+    """Return ``x log(x/y) - x + y`` elementwise: the terms of a divergence that cannot cancel each other.
+
+    Where the two are close, ``s = (x - y) / (x + y)`` is exact to the last digits and
+    ``x log(x/y) - x + y = s (x - y) + 2 x (atanh(s) - s)``, with the series of atanh.
+    """
+    x, y = np.broadcast_arrays(x, y)
+    shape, x, y = x.shape, x.reshape(-1), y.reshape(-1)
+    with np.errstate(all="ignore"):
+        difference = x - y
+        total = x + y
+        near = np.flatnonzero(np.abs(difference) < 0.1 * total)
+        if len(near) == len(x):
+            value = _generalized_kl_near(x, difference, total)
+        else:
+            value = np.log(x / y)
+            value *= x
+            value -= difference
+            value[near] = _generalized_kl_near(x[near], difference[near], total[near])
+            if not np.isfinite(value.sum()):  # a zero, or a ratio that overflows
+                odd = np.flatnonzero(~np.isfinite(value))
+                x, y, difference = x[odd], y[odd], difference[odd]
+                value[odd] = np.where(x == 0, y, x * (np.log(x) - np.log(y)) - difference)
+    return value.reshape(shape)[()]
+
+
+def _generalized_kl_near(x, difference, total):
+    s = difference / total
+    square = s * s
+    series = square / 15
+    for k in (13, 11, 9, 7, 5):
+        series += 1 / k
+        series *= square
+    series += 1 / 3
+    series *= square
+    series *= x
+    series *= 2
+    series += difference
+    series *= s
+    return series
+
+
+def kl_rows(p, q):
+    """Return D(p||q) of the exactly normalized vectors along the last axis, whatever their sums.
+
+    ``D = (sum gkl(p, q) - gkl(sum p, sum q)) / sum p`` with gkl as in `generalized_kl`.
+    """
+    p_sum = p.sum(axis=-1, dtype=np.float64)
+    q_sum = q.sum(axis=-1, dtype=np.float64)
+    p, q = np.broadcast_arrays(p, q)
+    outcomes = p.shape[-1]
+    p_rows, q_rows = p.reshape(-1, outcomes), q.reshape(-1, outcomes)
+    sums = np.zeros(len(p_rows))
+    step = max(1, BLOCK // outcomes)
+    for i in range(0, len(p_rows), step):
+        for j in range(0, outcomes, BLOCK):
+            block = np.s_[i : i + step, j : j + BLOCK]
+            terms = generalized_kl(*(rows[block].astype(np.float64, copy=False) for rows in (p_rows, q_rows)))
+            sums[i : i + step] += terms.sum(axis=-1)
+    # The log-sum inequality says >= 0; only rounding can go below, where p and q are nearly proportional.
+    return np.maximum(sums.reshape(p.shape[:-1]) - generalized_kl(p_sum, q_sum), 0) / p_sum
+
+
+def centered_excess(weights, x):
+    """Return ``E[exp(c) - 1 - c]``, ``E[x]`` with ``c = x - E[x]``, and the sum of the weights that average.
+
+    ``log E[exp(x)] - E[x] = log1p(excess)`` keeps its digits when x hardly varies.
+    """
+    total = weights.sum(axis=-1)
+    mean = np.vecdot(weights, x) / total
+    c = x - mean[..., np.newaxis]
+    small = np.maximum(c.max(axis=-1), -c.min(axis=-1)) < 1 / 64
+    if small.all():
+        terms = _exp_beyond_linear(c)
+    else:
+        terms = np.expm1(c)
+        terms -= c
+        if small.any():
+            terms[small] = _exp_beyond_linear(c[small])
+    return np.vecdot(weights, terms) / total, mean, total
+
+
+def _exp_beyond_linear(c):
+    """Return ``exp(c) - 1 - c`` by its series, for small c."""
+    terms = np.full_like(c, 1 / math.factorial(8))
+    for k in (7, 6, 5, 4, 3, 2):
+        terms *= c
+        terms += 1 / math.factorial(k)
+    terms *= c
+    terms *= c
+    return terms
+
+
+def kl_logits_rows(p, q, dtype):
+    """Return D(softmax(p)||softmax(q)) along the last axis; NaN for rows that hold no distribution."""
+    p, q = np.broadcast_arrays(p, q)
+    outcomes = p.shape[-1]
+    p_rows, q_rows = p.reshape(-1, outcomes), q.reshape(-1, outcomes)
+    values = np.empty(len(p_rows))
+    step = max(1, BLOCK // outcomes)
+    with np.errstate(all="ignore"):
+        for i in range(0, len(values), step):
+            block = np.s_[i : i + step]
+            values[block] = _kl_logits_block(*(rows[block].astype(dtype, copy=False) for rows in (p_rows, q_rows)))
+    return values.reshape(p.shape[:-1])
+
+
+def _kl_logits_block(p, q):
+    p_top, q_top = p.max(axis=-1, keepdims=True), q.max(axis=-1, keepdims=True)
+    # Only a whole offset is taken off: logits that are close keep their exact difference.
+    offset = np.rint(q_top - p_top)
+    shifted = q - offset
+    log_ratio = shifted - p
+    weights = np.exp(p - p_top)
+    dead = weights == 0
+    any_dead = dead.any()
+    if any_dead:
+        log_ratio[dead] = 0
+    excess, mean, total = centered_excess(weights, log_ratio)
+    if any_dead:  # what q gives to outcomes that p excludes
+        stray = np.where(dead, np.exp(shifted - p_top - mean[:, np.newaxis]), 0)
+        excess += stray.sum(axis=-1) / total
+    value = np.log1p(excess)
+
+    far = ~(excess <= 1)
+    if far.any():
+        partition = np.exp(q[far] - q_top[far]).sum(axis=-1) / total[far]
+        value[far] = np.log(partition) + ((q_top - offset) - p_top)[far, 0] - mean[far]
+    if q.min() == -np.inf:
+        value[((q == -np.inf) & (p > -np.inf)).any(axis=-1)] = np.inf
+    value[~np.isfinite(p_top + q_top)[:, 0]] = np.nan
+    return value
+
+
+def entropy_rows(p):
+    """Return the entropy of the exactly normalized vectors along the last axis."""
+    top = p.argmax(axis=-1, keepdims=True)
+    largest = np.take_along_axis(p, top, axis=-1)
+    others = p.copy()
+    np.put_along_axis(others, top, 0, axis=-1)
+    rest = others.sum(axis=-1, keepdims=True)
+    total = largest + rest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(others > 0, others * (np.log(total) - np.log(others)), 0)
+    # The largest may be all but 1; its surprisal is what the others leave.
+    return ((largest * np.log1p(rest / largest) + terms.sum(axis=-1, keepdims=True)) / total)[..., 0]
+
+
+def normalized_difference(p, q):
+    """Return ``p / sum(p) - q / sum(q)``, exact where p and q are close."""
+    difference = p - q
+    p_sum, q_sum = (x.sum(axis=-1, keepdims=True) for x in (p, q))
+    return (difference - q * (difference.sum(axis=-1, keepdims=True) / q_sum)) / p_sum
+
+
+def log_ratio(p, q, difference):
+    """Return ``log(p/q)`` from p, q and p - q, which knows best where they are close; no ratio overflows."""
+    with np.errstate(all="ignore"):
+        ratio = p / q
+        apart = np.where((ratio > 1e-300) & (ratio < np.inf), np.log(ratio), np.log(p) - np.log(q))
+        return np.where(np.abs(ratio - 1) < 0.5, np.log1p(difference / q), apart)
+
+
+def renyi_rows(p, q, t):
+    """Return the Renyi divergence of order ``1 + t`` along the last axis, for finite t >= -1/2 but 0.
+
+    On the common support it is ``D(p||q) + log(E_p[exp(t c)]) / t`` with ``c = log(p/q) - D(p||q)``; the mass
+    outside of it is taken into account by its logarithm.
+    """
+    p, q = np.broadcast_arrays(p, q)
+    common = (p > 0) & (q > 0)
+    p_in, q_in = np.where(common, p, 0), np.where(common, q, 0)
+    p_sum, q_sum = p_in.sum(axis=-1), q_in.sum(axis=-1)
+    p_out, q_out = (np.where(common, 0, x).sum(axis=-1) for x in (p, q))
+    ratio = np.where(common, log_ratio(p, q, p - q), 0)
+    with np.errstate(all="ignore"):
+        excess, _, _ = centered_excess(p_in, t * ratio)
+        value = kl_rows(p_in, q_in) + np.log1p(excess) / t
+        top = (ratio.max if t > 0 else ratio.min)(axis=-1)
+        mean = np.vecdot(p_in, np.exp(t * (ratio - top[..., np.newaxis]))) / p_sum
+        far = np.log(mean) / t + top - np.log(p_sum / q_sum)
+        value = np.where(excess <= 1, value, far)
+        value += np.log1p(q_out / q_sum)
+        value += np.where(p_out > 0, np.inf if t > 0 else np.log1p(p_out / p_sum) * ((1 + t) / -t), 0)
+    return np.where(common.any(axis=-1), np.maximum(value, 0), np.inf)

@@ -1,0 +1,141 @@
+"""Bad input gets an error that names the argument, the first bad index and the value."""
+
+import math
+import numbers
+
+import numpy as np
+
+
+def real_array(values, name):
+    """Return `values` as an array of at most float64; refuse whatever does not hold real numbers.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, Booleans, strings and other objects that are no real numbers.
+    ValueError
+        For ragged nested lists.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: its rows have different lengths") from None
+    if array.dtype == object:
+        for value in array.flat:
+            if isinstance(value, bool | complex) or not isinstance(value, numbers.Number):
+                raise TypeError(f"{name} must hold real numbers, got {type(value).__name__}: {value!r}")
+    elif array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, got {array!r}")
+    return array if array.dtype in (np.float16, np.float32, np.float64) else array.astype(np.float64)
+
+
+def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
+    """Return `values` as probabilities that sum to 1 along `axis`, which becomes the last axis.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers.
+    name : str
+        The name of the argument, for the error messages.
+    axis : int or tuple of int
+        The outcomes; several axes (a joint table) move to the end in their order.
+    normalize : bool
+        Divide by the sum instead of checking it.
+    dtype : dtype, optional
+        What to return; if not given, float32 stays float32 and everything else becomes float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `real_array`; and for a scalar, float16, an empty axis, an entry that is NaN, infinite or negative,
+        and a sum that is off by more than ``max(1e-8, 8 * eps(dtype) * sqrt(n))``.
+    """
+    array = real_array(values, name)
+    if array.dtype == np.float16:
+        raise ValueError(f"{name} is float16, too coarse to hold probabilities: compute it in float32 or float64")
+    if array.ndim == 0:
+        raise ValueError(f"{name} must be a vector of probabilities, got the scalar {array}")
+    axes = tuple(range(array.ndim))
+    try:
+        axis = tuple(axes[i] for i in np.atleast_1d(axis))
+    except IndexError:
+        raise ValueError(f"{name} has no axis {axis}: its shape is {array.shape}") from None
+    outcomes = math.prod(array.shape[i] for i in axis)
+    if outcomes == 0:
+        raise ValueError(f"{name} has no outcomes: its shape is {array.shape}")
+
+    with np.errstate(over="ignore"):
+        total = array.sum(axis=axis, keepdims=True, dtype=np.float64)
+    # Two fast passes decide; a NaN survives both.
+    if not (array.min(initial=0.0) >= 0 and np.isfinite(total).all()):
+        require_entries(array, name, np.isfinite(array) & (array >= 0), "a probability is finite and not negative")
+    if normalize:
+        if not total.all():
+            raise ValueError(f"{_row(name, total == 0, axis)} sums to 0: it cannot be normalized")
+        # A power of two first, so that the sum of large weights does not overflow.
+        exponent = np.frexp(array.max(axis=axis, keepdims=True))[1]
+        array = np.ldexp(array.astype(np.float64, copy=False), -exponent)
+        array = array / array.sum(axis=axis, keepdims=True)
+    else:
+        tolerance = max(1e-8, 8 * float(np.finfo(array.dtype).eps) * math.sqrt(outcomes))
+        wrong = ~(abs(total - 1) <= tolerance)
+        if wrong.any():
+            where, value = _row(name, wrong, axis), total[wrong][0]
+            raise ValueError(f"{where} sums to {value}, not to 1 (tolerance {tolerance:.1e})")
+    array = np.moveaxis(array, axis, tuple(range(-len(axis), 0)))
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def pair(p, q, axis, normalize, dtype=None):
+    """Return `p` and `q` as `probabilities` of the same outcomes."""
+    p = probabilities(p, "p", axis=axis, normalize=normalize, dtype=dtype)
+    q = probabilities(q, "q", axis=axis, normalize=normalize, dtype=dtype)
+    broadcast_shape(p, q)
+    return p, q
+
+
+def require_entries(array, name, good, rule):
+    """Raise a ValueError with the index and the value of the first entry of `array` that is not `good`."""
+    if not np.all(good):
+        index = np.unravel_index(np.argmin(good), np.shape(good))
+        subscript = f"[{', '.join(map(str, index))}]" if index else ""
+        raise ValueError(f"{name}{subscript} = {array[index]}: {rule}")
+
+
+def broadcast_shape(p, q, names=("p", "q")):
+    """Return the shape of two arrays with the same outcomes on the last axis, the others broadcast."""
+    try:
+        if p.shape[-1] == q.shape[-1]:
+            return np.broadcast_shapes(p.shape, q.shape)
+    except ValueError:
+        pass
+    raise ValueError(
+        f"{names[0]} of shape {p.shape} and {names[1]} of shape {q.shape} do not match: "
+        "the outcomes must be as many, the other axes must broadcast"
+    )
+
+
+def log_base(base):
+    """Return the number of nats in one unit of information: ``log(base)``, 1.0 for None."""
+    if base is None:
+        return 1.0
+    if isinstance(base, bool) or not isinstance(base, numbers.Real):
+        raise TypeError(f"base must be a number or None, got {base!r}")
+    if not (0 < base < math.inf) or base == 1:
+        raise ValueError(f"base = {base}: a base is positive, finite and not 1")
+    return math.log(base)
+
+
+def in_units(nats, base=None):
+    """Return `nats` in the units of `base`, a scalar as a Python float."""
+    value = np.asarray(nats) / log_base(base)
+    return float(value) if value.ndim == 0 else value
+
+
+def _row(name, wrong, axis):
+    """Name the first distribution that is wrong, as in ``p[3, :]``; `wrong` has length 1 along `axis`."""
+    if wrong.ndim == len(axis):
+        return name
+    index = np.unravel_index(np.argmax(wrong), wrong.shape)
+    return f"{name}[{', '.join(':' if i in axis else str(j) for i, j in enumerate(index))}]"

@@ -1,0 +1,399 @@
+"""Exercises of the chapter *Coding*."""
+
+import math
+
+import numpy as np
+
+from kltools.coding import expected_length, huffman_code
+from kltools.divergence import cross_entropy, entropy, kl_divergence
+from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
+
+P_DYADIC = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
+Q_DYADIC = (1 / 4, 1 / 8, 1 / 8, 1 / 2)
+
+
+def _message_bits(q, message):
+    return -sum(math.log2(q["abcd".index(letter)]) for letter in message)
+
+
+def _bits(p, q) -> float:
+    return kl_divergence(p, q, base=2)
+
+
+def _waste_mistakes(p, q) -> list[Mistake]:
+    whole = "That is the whole cost of a letter. What is its waste?"
+    return [
+        Mistake("slots swapped", _bits(q, p), "The two slots are swapped: who sends the letters averages."),
+        Mistake("cross-entropy", cross_entropy(p, q, base=2), whole),
+        Mistake("entropy", entropy(p, base=2), "That is the entropy, the part of the cost that no code avoids."),
+    ]
+
+
+def _loaded(faces) -> np.ndarray:
+    weights = np.arange(1.0, faces + 1)
+    return weights / weights.sum()
+
+
+def _fair(faces) -> np.ndarray:
+    return np.full(faces, 1 / faces)
+
+
+def _block(p, n: int) -> np.ndarray:
+    block = np.ones(1)
+    for _ in range(n):
+        block = np.outer(block, p).ravel()
+    return block / block.sum()
+
+
+def _overhead(heads: float, n: int) -> float:
+    """How far a Huffman code for blocks of n flips lies above the entropy, as a share of it."""
+    block = _block((heads, 1 - heads), n)
+    length = expected_length(huffman_code(block).lengths, block) / n
+    return length / entropy((heads, 1 - heads), base=2) - 1
+
+
+def _shortest_block(heads: float, share: float) -> int:
+    return next(n for n in range(1, 20) if _overhead(heads, n) <= share)
+
+
+def _block_mistakes(heads, share):
+    truth = _shortest_block(heads, share)
+    short = "The overhead is still above the bound there. Divide the length of a block by n before comparing."
+    long = "The bound holds there, but a shorter block meets it too."
+    uneven = "The overhead is above the bound there: it does not fall steadily with n."
+    return [
+        *(Mistake("too short", n, short) for n in range(1, truth)),
+        *(
+            Mistake("not the smallest", n, long if _overhead(heads, n) <= share else uneven)
+            for n in range(truth + 1, 11)
+        ),
+    ]
+
+
+def _saving(p, client, carrier) -> float:
+    return _bits(p, client) - _bits(p, carrier)
+
+
+def _pair_verdict(answer) -> Feedback:
+    try:
+        p, q = (np.asarray(part, dtype=float) for part in answer)
+    except (TypeError, ValueError):
+        return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
+    if p.shape != q.shape or p.ndim != 1:
+        return Feedback("invalid", f"Both lists need the same length, not {p.shape} and {q.shape}.")
+    divergence = _bits(p, q)
+    with_q, with_p = (expected_length(huffman_code(code).lengths, p) for code in (q, p))
+    saving = with_q - with_p
+    if math.isinf(divergence):
+        return Feedback("mistake", "D(P||Q) is infinite: no saving exceeds that.", "zero in q")
+    if saving > divergence + 1e-12:
+        return Feedback("right", f"Huffman saves {saving:.4f} bit, D(P||Q) is {divergence:.4f} bit.")
+    if saving == 0 and divergence > 0:
+        return Feedback("mistake", "Both trees have the same lengths here, so nothing is saved.", "same tree")
+    if math.isclose(saving, divergence, abs_tol=1e-12):
+        equal = "Saving and D(P||Q) are equal here: both lists are powers of 1/2, or the same."
+        return Feedback("mistake", equal, "dyadic pair")
+    below = f"Huffman saves {saving:.4f} bit here, which is below D(P||Q) = {divergence:.4f} bit."
+    return Feedback("mistake", below, "saving below D")
+
+
+def _ideal(q):
+    return -np.log2(q)
+
+
+def _nan_at_zero(p, q):
+    return np.sum(p * np.log2(p / q))
+
+
+def _wrong_slot(p, q):
+    return np.sum(q * _ideal(q)) - np.sum(p * _ideal(p))
+
+
+EXERCISES = (
+    NumberExercise(
+        id="coding-1",
+        title="One message",
+        level="easy",
+        minutes=3,
+        given={"q": P_DYADIC, "message": "abacad"},
+        values=lambda q, message: {"total": _message_bits(q, message), "count": len(message)},
+        question=r"""
+By hand. A code is built for the letters a, b, c, d with $Q = (1/2, 1/4, 1/8, 1/8)$, and its lengths are ideal. How many bits does it spend on the message
+`[[message]]`?
+""",
+        hint=r"Write the length $-\log_2 q$ under each letter of the message and add.",
+        solution=r"""
+The lengths are 1, 2, 3, 3 bits. The message has three a, one b, one c and one d, so it takes $3\cdot 1 + 2 + 3 + 3 = [[total:g]]$ bits. A message has a length
+of its own; only averages over many messages involve a second distribution, the one that the letters come from.
+""",
+        truth=_message_bits,
+        unit="bit",
+        mistakes=lambda q, message: [
+            Mistake("fixed length", 2 * len(message), "That is two bits a letter, a code that ignores Q."),
+            Mistake(
+                "mean letter",
+                _message_bits(q, message) / len(message),
+                "That is the mean over the message; the question asks for the whole.",
+            ),
+            Mistake(
+                "entropy",
+                entropy(q, base=2) * len(message),
+                "That is the average over messages drawn from Q. This message has its own letters.",
+            ),
+        ],
+    ),
+    NumberExercise(
+        id="coding-2",
+        title="The other way around",
+        level="easy",
+        minutes=5,
+        given={"p": Q_DYADIC, "q": P_DYADIC},
+        values=lambda p, q: {
+            "waste": _bits(p, q),
+            "length": cross_entropy(p, q, base=2),
+            "entropy": entropy(p, base=2),
+        },
+        question=r"""
+By hand. Now the letters come from $(1/4, 1/8, 1/8, 1/2)$, and the code was built for $(1/2, 1/4, 1/8, 1/8)$. How many bits a letter does it waste?
+""",
+        hint=r"The codewords are 1, 2, 3, 3 bits long. Average them over the letters that are sent, then subtract $H$.",
+        solution=r"""
+The mean length is $\frac14\cdot1+\frac18\cdot2+\frac18\cdot3+\frac12\cdot3=[[length:g]]$ bits and the entropy is $[[entropy:g]]$ bits, so the waste is
+$[[waste:g]]$ bit a letter. In the chapter the same two distributions, with their parts exchanged, gave another number: who sends and who codes is not a matter
+of taste.
+""",
+        truth=_bits,
+        unit="bit",
+        mistakes=_waste_mistakes,
+    ),
+    NumberExercise(
+        id="coding-3",
+        title="A code for a fair die",
+        level="medium",
+        minutes=6,
+        given={"faces": 6},
+        values=lambda faces: {
+            "waste": _bits(_loaded(faces), _fair(faces)),
+            "entropy": entropy(_loaded(faces), base=2),
+            "log": math.log2(faces),
+        },
+        question=r"""
+A loaded die shows face $k$ with probability proportional to $k$, for $k = 1, \dots, [[faces]]$. Its throws are sent with the ideal code of a fair die. How many
+bits a throw are wasted?
+""",
+        hint=r"The code of the fair die spends $\log_2 [[faces]]$ bits on every throw. Normalize the weights before you use them.",
+        solution=r"""
+Every throw costs $\log_2 [[faces]] = [[log:.6f]]$ bits, and the entropy of the loaded die is $[[entropy:.6f]]$ bits.
+
+```python
+import numpy as np
+from kltools import entropy, kl_divergence
+
+p = np.arange(1, 7) / 21
+waste = kl_divergence(p, np.full(6, 1 / 6), base=2)
+assert np.isclose(waste, np.log2(6) - entropy(p, base=2))
+```
+
+The waste is $[[waste:.6f]]$ bit. Against a uniform code the divergence is what the entropy lacks to its maximum: it measures how far from patternless the die
+is.
+""",
+        truth=lambda faces: _bits(_loaded(faces), _fair(faces)),
+        unit="bit",
+        mistakes=lambda faces: [
+            *_waste_mistakes(_loaded(faces), _fair(faces)),
+            Mistake(
+                "not normalized",
+                sum(k * math.log2(k * faces) for k in range(1, faces + 1)),
+                "The weights 1, 2, 3, ... do not sum to 1: normalize them first.",
+            ),
+        ],
+    ),
+    ConstructionExercise(
+        id="coding-4",
+        title="When the tree saves more than D",
+        level="medium",
+        minutes=10,
+        given={"p": (0.4, 0.35, 0.25), "q": (0.3, 0.3, 0.4)},
+        values=lambda p, q: {
+            "saving": expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p),
+            "divergence": _bits(p, q),
+        },
+        question=r"""
+Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves *more* than $D(P\|Q)$ bits a
+letter. Answer with a pair of lists `(p, q)`.
+""",
+        hint=r"On three letters a Huffman tree has one short codeword. Let $P$ and $Q$ be close, and let them disagree about who gets it.",
+        solution=r"""
+Take $P = (0.4, 0.35, 0.25)$ and $Q = (0.3, 0.3, 0.4)$. The tree of $Q$ gives its one-bit codeword to the last letter, that of $P$ to the first, and so the
+trees differ by $0.4 - 0.25 = [[saving:.2f]]$ bit a letter, while $D(P\|Q) = [[divergence:.4f]]$ bit.
+
+```python
+from kltools import kl_divergence
+from kltools.coding import expected_length, huffman_code
+
+p, q = [0.4, 0.35, 0.25], [0.3, 0.3, 0.4]
+saving = expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p)
+assert saving > kl_divergence(p, q, base=2)
+```
+
+Two close distributions may have quite different trees: whole-bit codes turn a small difference of belief into a step.
+""",
+        verdict=_pair_verdict,
+    ),
+    NumberExercise(
+        id="coding-5",
+        title="How long must a block be?",
+        level="medium",
+        minutes=8,
+        given={"heads": 0.7, "share": 0.01},
+        values=lambda heads, share: {
+            "n": _shortest_block(heads, share),
+            "reached": _overhead(heads, _shortest_block(heads, share)),
+            "before": _overhead(heads, _shortest_block(heads, share) - 1),
+        },
+        question=r"""
+A coin shows heads with probability $[[heads]]$. Its flips are collected in blocks of $n$ and each block is sent with the Huffman code of the blocks. What is
+the smallest $n$ for which the code spends at most [[share:.0%]] more than the entropy a flip?
+""",
+        hint=r"Build the block's probabilities with `np.outer(block, [0.7, 0.3]).ravel()`, and compare `expected_length(...) / n` with $H$.",
+        solution=r"""
+```python
+import numpy as np
+from kltools import entropy
+from kltools.coding import expected_length, huffman_code
+
+coin, block, n = [0.7, 0.3], np.ones(1), 0
+overhead = 1.0
+while overhead > 0.01:
+    n, block = n + 1, np.outer(block, coin).ravel()
+    overhead = expected_length(huffman_code(block).lengths, block) / n / entropy(coin, base=2) - 1
+assert n == [[n]]
+```
+
+Blocks of [[n]] do: they lie [[reached:.2%]] above the entropy, blocks of one fewer [[before:.2%]]. The price of a block is a table of $2^n$ codewords, which is
+why an arithmetic coder, which needs no table of blocks, took the place of this trick.
+""",
+        truth=_shortest_block,
+        mistakes=_block_mistakes,
+    ),
+    ChoiceExercise(
+        id="coding-6",
+        title="From .zip to .7z",
+        level="medium",
+        minutes=6,
+        question=r"""
+To think about. A store decodes every `.zip` file and keeps it as `.7z` instead. A compressor that spends $\ell(x)$ bits on the file $x$ acts as $Q(x) =
+2^{-\ell(x)}$ (also where this sums to less than 1). The files come from $P$. What does the store save on average, in bits a file?
+""",
+        hint=r"Write both mean lengths as $H(P)$ plus a waste. What cancels?",
+        options={
+            "a": r"$D(P\|Q_{\mathrm{zip}})$",
+            "b": r"$D(Q_{\mathrm{7z}}\|Q_{\mathrm{zip}})$",
+            "c": r"$D(P\|Q_{\mathrm{zip}}) - D(P\|Q_{\mathrm{7z}})$",
+            "d": r"$H(Q_{\mathrm{zip}}) - H(Q_{\mathrm{7z}})$",
+        },
+        truth="c",
+        mistakes=(
+            Mistake("one divergence", "a", "That would be so if .7z reached the entropy of P. Does it?"),
+            Mistake("no sender", "b", "The files come from neither compressor. Who averages?"),
+            Mistake(
+                "entropy of the code",
+                "d",
+                "An entropy averages a code over its own letters; here both codes are averaged over P.",
+            ),
+        ),
+        solution=r"""
+c. The mean lengths are $H(P) + D(P\|Q_{\mathrm{zip}})$ and $H(P) + D(P\|Q_{\mathrm{7z}})$, and $H(P)$ cancels:
+
+$$\mathbb E_P[\ell_{\mathrm{zip}} - \ell_{\mathrm{7z}}] = D(P\|Q_{\mathrm{zip}}) - D(P\|Q_{\mathrm{7z}}).$$
+
+The difference may have either sign. On files where the second compressor is the worse model, the store pays.
+""",
+    ),
+    FunctionExercise(
+        id="coding-7",
+        title="Find the bug: negative waste",
+        level="medium",
+        minutes=8,
+        question=r"""
+Find the bug. This function should return the bits a letter that the ideal code of `q` wastes on letters from `p`. On the running coin it returns a positive
+number, and on other pairs a negative one. It also fails when a probability of `p` is zero. Write a version that is right on both counts.
+
+```python
+def wasted_bits(p, q):
+    lengths = -np.log2(q)
+    return np.sum(q * lengths) - np.sum(p * -np.log2(p))
+```
+""",
+        hint=r"Which distribution do the letters come from, and so which one averages the lengths? For the zero: $0 \log 0 = 0$; `scipy.special.entr` knows.",
+        truth=lambda p, q: _bits(p, q),
+        cases=(
+            ((0.7, 0.3), (0.4, 0.6)),
+            ((0.9, 0.05, 0.05), (0.5, 0.3, 0.2)),
+            ((0.5, 0.5, 0.0), (0.25, 0.25, 0.5)),
+            ((0.2, 0.3, 0.5), (0.2, 0.3, 0.5)),
+        ),
+        mistakes=(
+            Mistake("unchanged", _wrong_slot, "The lengths are still averaged over `q`, which sends nothing."),
+            Mistake("slots swapped", lambda p, q: _bits(q, p), "Now both slots are swapped: `p` must average."),
+            Mistake("zero", _nan_at_zero, "Nearly: a zero in `p` still gives NaN. It should contribute nothing."),
+            Mistake(
+                "nats", lambda p, q: kl_divergence(p, q), "The values are in nats; the function should return bits."
+            ),
+            Mistake("cross-entropy", lambda p, q: cross_entropy(p, q, base=2), "The entropy is not subtracted."),
+        ),
+        solution=r"""
+```python
+import numpy as np
+from scipy.special import entr
+
+def wasted_bits(p, q):
+    p, q = np.asarray(p), np.asarray(q)
+    sent = p > 0
+    return np.sum(p[sent] * -np.log2(q[sent])) - np.sum(entr(p)) / np.log(2)
+
+assert np.isclose(wasted_bits([0.5, 0.5, 0.0], [0.25, 0.25, 0.5]), 1)
+```
+
+Averaged over `q`, the first sum is the entropy of `q`, and the function returns a difference of two entropies, which may have any sign. A waste that comes out
+negative is a message: some slot is filled by the wrong distribution.
+""",
+    ),
+    NumberExercise(
+        id="coding-8",
+        title="The carrier that knows less",
+        level="hard",
+        minutes=10,
+        given={"p": (0.5, 0.25, 0.15, 0.1), "client": (0.4, 0.3, 0.2, 0.1), "carrier": (0.1, 0.2, 0.3, 0.4)},
+        values=lambda p, client, carrier: {
+            "saving": _saving(p, client, carrier),
+            "of_client": _bits(p, client),
+            "of_carrier": _bits(p, carrier),
+        },
+        question=r"""
+Letters come from $P = [[p]]$. The client sends them with the ideal code of $[[client]]$. A carrier decodes the stream and codes it again for $[[carrier]]$,
+which it takes for the truth. How many bits a letter does the carrier save? Give the sign.
+""",
+        hint=r"Both codes are wrong, and both are averaged over $P$. A saving is the old waste less the new one.",
+        solution=r"""
+```python
+from kltools import kl_divergence
+
+p, client, carrier = [[p]], [[client]], [[carrier]]
+saving = kl_divergence(p, client, base=2) - kl_divergence(p, carrier, base=2)
+assert saving < 0
+```
+
+The client wastes $[[of_client:.6f]]$ bit and the carrier $[[of_carrier:.6f]]$ bit a letter, so the carrier saves $[[saving:.6f]]$ bit: it pays for its
+confidence. The gap belongs to whoever models $P$ better, not to whoever recodes last.
+""",
+        truth=_saving,
+        unit="bit",
+        mistakes=lambda p, client, carrier: [
+            Mistake("one divergence", _bits(p, carrier), "That is the carrier's own waste. What was the client's?"),
+            Mistake("old waste", _bits(p, client), "That would be the saving of a carrier that knew P."),
+            Mistake("no sender", _bits(client, carrier), "The letters come from P, not from the client's code."),
+            Mistake("no sender", _bits(carrier, client), "The letters come from P, not from the carrier's code."),
+        ],
+    ),
+)

@@ -1,0 +1,405 @@
+"""The built book in a real browser, and the rules by which it is built again."""
+
+import functools
+import html
+import importlib.util
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+ROOT = Path(__file__).parents[1]
+BUILD = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-W", "-n", "--keep-going"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def pages_of(entry) -> Iterator[str]:
+    """Yield the pages that a table of contents names."""
+    if isinstance(entry, list):
+        for part in entry:
+            yield from pages_of(part)
+    elif isinstance(entry, dict):
+        yield from (entry[key] for key in ("root", "file") if key in entry)
+        for key in ("parts", "chapters", "sections"):
+            yield from pages_of(entry.get(key))
+
+
+PAGES = list(pages_of(yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))))
+every_page = pytest.mark.parametrize("name", PAGES)
+every_origin = pytest.mark.parametrize("origin", ["server", "file"])
+
+
+def build(root: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Build a book as `make book` does."""
+    environment = {**os.environ, **environment}
+    return subprocess.run(BUILD, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the book, built strictly, again only as far as something has changed."""
+    result = build(ROOT)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    assert "Warning" not in result.stderr, result.stderr
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def addresses(site) -> Iterator[dict[str, str]]:
+    """Where the book stands, from a server and from the disk."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {"server": f"http://127.0.0.1:{server.server_port}", "file": site.as_uri()}
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of the accessibility rules."""
+    source = ROOT / "book" / "_ext" / "npm_packages.py"
+    spec = importlib.util.spec_from_file_location("npm_packages", source)
+    packages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(packages)
+    installed = packages.fetch(ROOT / "tests", ROOT / "_build" / "test-assets")
+    return (installed / "axe-core" / "axe.min.js").read_text("utf8")
+
+
+def soup(site: Path, name: str) -> BeautifulSoup:
+    """Return a page as it was written, before any script."""
+    return BeautifulSoup((site / f"{name}.html").read_text("utf8"), "html.parser")
+
+
+def settle(page, *, unfold: bool = False) -> None:
+    """Wait for a page's scripts; with `unfold`, open all that is folded."""
+    page.wait_for_load_state("networkidle")
+    if unfold:
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.wait_for_timeout(100)
+
+
+# The pages
+
+
+@every_page
+@every_origin
+def test_page_asks_nobody_and_complains_of_nothing(addresses, open_page, name, origin):
+    failed = []
+    opened = open_page("about:blank")
+    opened.page.on("requestfailed", lambda request: failed.append(request.url))
+    opened.page.goto(f"{addresses[origin]}/{name}.html")
+    settle(opened.page, unfold=True)
+    assert opened.page.locator("h1:visible").count() == 1
+    assert (opened.outside, opened.errors, failed) == ([], [], [])
+    fonts = opened.page.evaluate("document.fonts.ready.then((set) => [...set].map((font) => font.status))")
+    assert set(fonts) == {"loaded"}
+    assert len(fonts) > 3
+
+
+@every_origin
+def test_search_finds_the_chapter(addresses, open_page, origin):
+    opened = open_page(f"{addresses[origin]}/search.html?q=divergence")
+    opened.page.locator("#search-results li a").first.wait_for()
+    assert (opened.outside, opened.errors) == ([], [])
+
+
+@every_page
+@every_origin
+def test_theme_button_changes_the_colors(addresses, open_page, name, origin):
+    opened = open_page(f"{addresses[origin]}/{name}.html")
+    colors = set()
+    for _ in range(3):
+        opened.page.locator(".theme-switch-button").click()
+        colors.add(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(colors) == 2
+    assert opened.errors == []
+
+
+def formulas_of(text: str) -> Iterator[str]:
+    """Yield the formulas of a chapter's source, those inside directives too."""
+    parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(colon_fence_plugin)
+    parser.use(dollarmath_plugin, allow_labels=True, allow_space=True, allow_digits=True, double_inline=True)
+    for block in parser.parse(text):
+        for token in (block, *(block.children or ())):
+            if token.type.startswith("math_"):
+                yield token.content
+        if block.type in {"fence", "colon_fence"} and re.match(r"\{(?!code)", block.info):
+            yield from formulas_of(block.content)
+
+
+@every_page
+def test_formulas_are_there_without_javascript(site, addresses, open_page, name):
+    opened = open_page(f"{addresses['file']}/{name}.html", java_script_enabled=False)
+    article = opened.page.locator("article.bd-article")
+    shown = article.evaluate(
+        "(node) => { const copy = node.cloneNode(true);"
+        "copy.querySelectorAll('pre, code, script, annotation').forEach((one) => one.remove());"
+        "return copy.textContent; }"
+    )
+    assert not re.search(r"\$|\\\(|\\\[|\\begin|\\frac", shown)
+    page = (site / f"{name}.html").read_text("utf8")
+    annotations = re.findall(r'<annotation encoding="application/x-tex">(.*?)</annotation>', page, re.DOTALL)
+    typeset = {" ".join(html.unescape(source).split()) for source in annotations}
+    source = (ROOT / f"{name}.md").read_text("utf8")
+    written = {" ".join(formula.split()) for formula in formulas_of(source)}
+    assert written <= typeset
+    assert written
+    assert page.count('class="katex-html"') == len(annotations)
+    widths = article.locator(".katex-html > .base:visible").evaluate_all("(all) => all.map((one) => one.offsetWidth)")
+    assert min(widths) > 0
+
+
+@every_page
+def test_only_the_scripts_that_are_needed(site, name):
+    page = soup(site, name)
+    scripts = [script["src"].split("?")[0] for script in page.find_all("script", src=True)]
+    assert len(scripts) == len(set(scripts))
+    text = " ".join(map(str, page.find_all(["script", "link"]))).lower()
+    for unwanted in ("fontawesome", "require.js", "require.min.js", "thebe", "mathjax", "widget-state"):
+        assert unwanted not in text
+
+
+@every_page
+def test_pictures_say_what_they_show(site, name):
+    page = soup(site, name)
+    sentences = [picture.get("alt", "") for picture in page.find_all("img")]
+    sentences += [
+        picture.get("aria-label") or picture.find("title").get_text() for picture in page.select("svg[role=img]")
+    ]
+    for sentence in sentences:
+        assert len(sentence.split()) >= 5, sentence
+        assert re.match(r"[A-Z0-9].*[.!?]$", sentence.strip(), re.DOTALL), sentence
+        assert not re.search(r"\.(svg|png)|_images", sentence), sentence
+
+
+@pytest.mark.parametrize("name", [*PAGES, "search"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_accessibility(addresses, open_page, axe, name, width, scheme):
+    opened = open_page(f"{addresses['server']}/{name}.html", width=width, scheme=scheme)
+    settle(opened.page, unfold=True)
+    assert opened.page.evaluate("document.documentElement.dataset.theme") == scheme
+    opened.page.evaluate(axe)
+    found = opened.page.evaluate(
+        "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then((result) => result.violations"
+        ".map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.target + ' ' + node.failureSummary)]))",
+        WCAG,
+    )
+    assert found == []
+
+
+@every_page
+def test_a_phone_does_not_scroll_sideways(addresses, open_page, name):
+    opened = open_page(f"{addresses['server']}/{name}.html", width=390)
+    settle(opened.page, unfold=True)
+    root = "document.scrollingElement"
+    assert opened.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") <= 0
+
+
+OBSERVE_SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SCROLL_DOWN = """async () => {
+  for (let top = 0; top < document.scrollingElement.scrollHeight; top += innerHeight) {
+    scrollTo(0, top);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  }
+}"""
+
+
+@every_page
+@pytest.mark.parametrize("width", [1280, 390])
+def test_layout_stays(addresses, open_page, name, width):
+    opened = open_page(f"{addresses['server']}/{name}.html", width=width, script=OBSERVE_SHIFTS)
+    settle(opened.page)
+    opened.page.evaluate(SCROLL_DOWN)
+    assert opened.page.evaluate("window.shift") < 0.02
+
+
+@functools.cache
+def targets_in(page: Path) -> set[str]:
+    """Return the ids of a page."""
+    return set(re.findall(r'\bid="([^"]+)"', page.read_text("utf8")))
+
+
+@every_page
+def test_internal_links_lead_somewhere(site, name):
+    page = site / f"{name}.html"
+    links = [urlsplit(link["href"]) for link in soup(site, name).find_all("a", href=True)]
+    inside = {(unquote(link.path), unquote(link.fragment)) for link in links if not link.scheme + link.netloc}
+    assert inside
+    for path, fragment in sorted(inside):
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), path
+        assert not fragment or fragment in targets_in(target), (path, fragment)
+
+
+@every_page
+def test_headings_are_in_order(addresses, open_page, name):
+    opened = open_page(f"{addresses['server']}/{name}.html")
+    settle(opened.page, unfold=True)
+    headings = opened.page.locator(":is(h1, h2, h3, h4, h5, h6):visible")
+    levels = headings.evaluate_all("(all) => all.map((one) => Number(one.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+@every_page
+def test_page_offers_its_notebook(site, addresses, open_page, name):
+    opened = open_page(f"{addresses['server']}/{name}.html")
+    opened.page.get_by_role("button", name="Download this page").click()
+    menu = opened.page.locator(".dropdown-download-buttons .dropdown-menu")
+    assert menu.get_by_role("button", name="Print or save as PDF").is_visible()
+    offered = menu.locator("a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
+    executed = "kernelspec" in (ROOT / f"{name}.md").read_text("utf8")
+    assert offered == ([f"../notebooks/{Path(name).name}.ipynb"] if executed else [])
+    if executed:
+        with opened.page.expect_download() as download:
+            menu.get_by_role("link", name="Notebook (.ipynb)").click()
+        assert download.value.suggested_filename == f"{Path(name).name}.ipynb"
+        assert list((site / "notebooks").glob("kltools-*-py3-none-any.whl"))
+
+
+# Building again
+
+
+SMALL = {
+    "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n  - file: book/small\n",
+    "kltools/probe.py": "def answer():\n    return 41\n",
+    "book/index.md": "# A book\n\nOne page.\n",
+    "book/small.md": """\
+---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A chapter
+
+Old prose.
+
+```{code-cell} ipython3
+import time
+from kltools import probe
+print("the answer is", probe.answer(), "at", time.time_ns())
+```
+""",
+}
+
+
+@dataclass
+class SmallBook:
+    """A book of one chapter with the extension, the settings and the package of the real one."""
+
+    root: Path
+
+    def build(self) -> subprocess.CompletedProcess:
+        """Build it; its own copy of kltools comes first."""
+        return build(self.root, PYTHONPATH=str(self.root))
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a part of a source."""
+        path = self.root / name
+        text = path.read_text("utf8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf8")
+
+    def built(self) -> tuple[str, str, str]:
+        """Return the chapter's text, the answer and the time of its execution."""
+        text = soup(self.root / "_build" / "html", "book/small").find("article").get_text()
+        return (text, *re.search(r"the answer is (\d+) at (\d+)", text).groups())
+
+
+@pytest.fixture(scope="module")
+def warm_book(site, tmp_path_factory) -> SmallBook:
+    """The small book, built once."""
+    root = tmp_path_factory.mktemp("small")
+    for name in ("_config.yml", "requirements.txt", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, root / name)
+    for name in ("kltools", "book/_ext", "book/_static", "book/_templates", "_build/assets"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    book = SmallBook(root)
+    restore(book)
+    assert book.build().returncode == 0
+    return book
+
+
+def restore(book: SmallBook) -> None:
+    """Give the small book its own sources."""
+    for name, text in SMALL.items():
+        (book.root / name).write_text(text, encoding="utf8")
+
+
+@pytest.fixture
+def small_book(warm_book) -> SmallBook:
+    """The small book as it was, with a warm cache."""
+    restore(warm_book)
+    return warm_book
+
+
+def test_prose_alone_does_not_execute(small_book):
+    assert small_book.build().returncode == 0
+    _, _, before = small_book.built()
+    small_book.edit("book/small.md", "Old prose.", "New prose.")
+    assert small_book.build().returncode == 0
+    text, _, after = small_book.built()
+    assert "New prose." in text
+    assert after == before
+
+
+def test_change_of_kltools_reaches_the_page(small_book):
+    small_book.edit("kltools/probe.py", "41", "42")
+    assert small_book.build().returncode == 0
+    assert small_book.built()[1] == "42"
+    assert len(list((small_book.root / "_build" / ".jupyter_cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("book/small.md", "import time\n", "import time\n1 / 0\n", "ZeroDivisionError"),
+        ("kltools/probe.py", "return 41", "raise RuntimeError('no answer')", "RuntimeError: no answer"),
+        ("book/small.md", "import time\n", "import time, warnings\nwarnings.warn('old')\n", "UserWarning: old"),
+        (
+            "book/small.md",
+            "import time\n",
+            "import sys, time\nprint('x', file=sys.stderr)\n",
+            "small.md:10: ERROR: stderr",
+        ),
+        ("book/small.md", "Old prose.", r"Old $\frac{1}$ prose.", "small.md:8: WARNING: formula"),
+    ],
+    ids=["cell raises", "kltools raises", "warning in a cell", "cell writes to stderr", "bad formula"],
+)
+def test_failure_is_not_forgotten(small_book, name, old, new, message):
+    small_book.edit(name, old, new)
+    for _ in range(2):
+        result = small_book.build()
+        assert result.returncode != 0
+        assert message in result.stderr
+
+
+def test_mended_book_builds(small_book):
+    small_book.edit("book/small.md", "import time", "1 / 0")
+    assert small_book.build().returncode != 0
+    restore(small_book)
+    assert small_book.build().returncode == 0
+    assert small_book.built()[1] == "41"
