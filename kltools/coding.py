@@ -332,9 +332,7 @@ def _one_vector(q):
 
 def _coder_vector(q):
     q = _one_vector(q)
-    require_entries(
-        q, "q", (q == 0) | (q >= 2.0**-48), "the coder carries no positive probability below 2**-48"
-    )
+    require_entries(q, "q", (q == 0) | (q >= 2.0**-48), "the coder carries no positive probability below 2**-48")
     return q
 
 

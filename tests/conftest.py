@@ -27,11 +27,16 @@ CHROMIUM_ARGUMENTS = [
 OTHER_HOST = re.compile(r"^(https?|wss?|ftp)://(?!(localhost|127\.0\.0\.1|\[::1\])([:/]|$))", re.IGNORECASE)
 
 
+def find_chromium() -> str | None:
+    """Return the browser's executable: the one that KLTOOLS_CHROMIUM names, else the first on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("KLTOOLS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium without a window, one for all tests."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = os.environ.get("KLTOOLS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    executable = find_chromium()
     if executable is None:
         pytest.fail("The browser tests need Chromium: install it, or set KLTOOLS_CHROMIUM to its executable.")
     with sync_playwright() as playwright:

@@ -9,7 +9,7 @@ import numpy as np
 from kltools.coding import HuffmanCode, expected_length, huffman_code, shannon_lengths
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.explore import Bars, Choice, Explorer, Panel, Readout, Slider
-from kltools.figures.style import ROLES, DescribedFigure, add_axes, bars, line, new_figure
+from kltools.figures.style import ROLES, DescribedFigure, add_axes, bars, hatched, line, new_figure
 
 
 def codeword_intervals(code: HuffmanCode, letters: Sequence[str]) -> DescribedFigure:
@@ -118,8 +118,8 @@ def file_costs(costs: Mapping[str, float], floor: float) -> DescribedFigure:
     names, values = list(costs), np.array(list(costs.values()))
     figure = new_figure(6.4, 0.42 * len(names) + 1.1)
     axes = add_axes(figure)
-    look = ROLES["q"]
-    axes.barh(names, values, height=0.62, facecolor=look.color + "2e", edgecolor=look.color, hatch=look.hatch)
+    for layer in hatched("q"):
+        axes.barh(names, values, height=0.62, **layer)
     for row, value in enumerate(values):
         axes.annotate(f"{value:.3f}", (value, row), xytext=(5, 0), textcoords="offset points", va="center")
     axes.axvline(floor, color=ROLES["p"].color, linewidth=2)
@@ -245,13 +245,13 @@ def code_budget() -> Explorer:
         ],
         panels=[
             Panel(
-                "Width: how often P sends the letter. Height: bits that the code of Q spends on it.",
+                "Width: how often P sends the letter. Height: bits spent on it.",
                 xlabel="probability under P",
                 ylabel="codeword length (bit)",
                 xlim=(0, 1),
-                ylim=(0, 8),
+                ylim=(0, 6),
                 marks=[
-                    Bars(own, role="p", labels=letters, label="ideal code of P"),
+                    Bars(own, role="p", label="ideal code of P"),
                     Bars(budget, role="q", labels=letters, label="code of Q"),
                 ],
             )

@@ -67,22 +67,22 @@ def add_axes(figure: Figure, rows: int = 1, columns: int = 1, **options):
         return figure.subplots(rows, columns, **options)
 
 
-def bars(axes: Axes, left, heights, widths, role: str, **options):
-    """Draw bars from their left edges in the look of a role, hatched so that gray print still tells."""
+def hatched(role: str) -> tuple[dict, dict]:
+    """Return the look of a bar as options of its two layers: the tint, then the outline with its hatch.
+
+    One bar with both would lose its hatch in SVG, where matplotlib paints the face into the hatch, opaque.
+    """
     look = ROLES[role]
+    tint = {"facecolor": look.color + "2e", "edgecolor": "none"}
+    outline = {"facecolor": "none", "edgecolor": look.color, "hatch": look.hatch, "linestyle": look.linestyle}
+    return tint, {**outline, "linewidth": 1.3}
+
+
+def bars(axes: Axes, left, heights, widths, role: str, label: str = "") -> None:
+    """Draw bars from their left edges in the look of a role, hatched so that gray print still tells."""
     with matplotlib.rc_context(_RC):
-        return axes.bar(
-            left,
-            heights,
-            widths,
-            align="edge",
-            facecolor=look.color + "2e",
-            edgecolor=look.color,
-            hatch=look.hatch,
-            linestyle=look.linestyle,
-            linewidth=1.3,
-            **options,
-        )
+        for layer, name in zip(hatched(role), ("", label), strict=True):
+            axes.bar(left, heights, widths, align="edge", label=name, **layer)
 
 
 def line(axes: Axes, x, y, role: str, **options):

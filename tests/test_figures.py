@@ -1,0 +1,90 @@
+"""The still figures: the same bytes in every build, words computed from the data, never color alone."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kltools.coding import huffman_code
+from kltools.figures import coding
+from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
+
+
+def figures():
+    code = huffman_code([1 / 4, 1 / 8, 1 / 8, 1 / 2])
+    yield "intervals", coding.codeword_intervals(code, "abcd"), ["a with codeword 10 takes 0.25", "d with codeword 0"]
+    p, q = [0.7, 0.3], [0.4, 0.6]
+    yield "blocks", coding.block_lengths([1, 2], [1.0, 0.905], [1.0, 1.0], p, q), ["0.905", "0.881", "1.146", "0.095"]
+    yield "file", coding.file_costs({"uniform": 8.0, "zlib": 2.365}, 4.694), ["zlib 2.365", "4.694", "1 of the 2"]
+    ns = [1, 10, 100]
+    yield "price", coding.price_of_not_knowing(ns, [0.12, 1.28, 2.93]), ["0.12", "2.93", "from 1 to 100"]
+
+
+each_figure = pytest.mark.parametrize(
+    ("figure", "words"), [case[1:] for case in figures()], ids=[case[0] for case in figures()]
+)
+
+
+@each_figure
+def test_the_words_hold_the_numbers_of_the_data(figure, words):
+    assert all(word in figure.description for word in words), figure.description
+    assert figure.description.endswith(".")
+
+
+@each_figure
+def test_the_output_carries_svg_png_and_the_words_as_alternative_text(figure, words):
+    data, metadata = figure._repr_mimebundle_()
+    assert set(data) == {"image/svg+xml", "image/png", "text/plain"}
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == figure.description
+    for mime in ("image/svg+xml", "image/png"):
+        assert metadata[mime]["alt"] == figure.description
+
+
+def test_two_processes_make_the_same_picture():
+    program = (
+        "from kltools.figures import coding, style\n"
+        "from kltools.coding import huffman_code\n"
+        "figure = coding.codeword_intervals(huffman_code([.25, .125, .125, .5]), 'abcd')\n"
+        "print(style.svg_text(figure.figure))"
+    )
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in "ab"]
+    assert runs[0].stdout == runs[1].stdout
+    assert not re.search(r"<dc:date>", runs[0].stdout)
+
+
+def test_a_hatch_is_not_painted_over_by_its_face():
+    figure = new_figure()
+    bars(add_axes(figure), [0], [1], [1], "p")
+    pattern = re.search(r"<pattern.*?</pattern>", svg_text(figure), re.DOTALL)[0]
+    assert 'fill="none"' in pattern.split("<path")[0]
+
+
+def luminance(color):
+    channels = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_role_contrasts_with_its_ground(name):
+    role = ROLES[name]
+    assert 1.05 / (luminance(role.color) + 0.05) >= 4.5
+    assert (luminance(role.dark) + 0.05) / (luminance("#14181e") + 0.05) >= 4.5
+
+
+def test_p_and_q_differ_without_color():
+    p, q = ROLES["p"], ROLES["q"]
+    assert p.linestyle != q.linestyle
+    assert p.dash != q.dash
+    assert p.hatch != q.hatch
+
+
+def test_png_and_lines_need_no_global_state():
+    figure = new_figure(3, 2)
+    line(add_axes(figure), [0, 1], [0, 1], "q")
+    assert png_bytes(figure).startswith(b"\x89PNG")
+    loaded = "import sys, kltools.figures.coding; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", loaded], check=True)
