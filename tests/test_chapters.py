@@ -86,7 +86,7 @@ def test_visible_cells_are_short_and_narrow(page):
     for cell in code_cells(page, hidden=False):
         lines = cell.source.splitlines()
         assert len(lines) <= 15, lines[0]
-        assert all(len(line) <= 80 for line in lines), lines
+        assert all(len(line) <= 76 for line in lines), lines
 
 
 @each_page

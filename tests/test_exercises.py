@@ -139,11 +139,12 @@ def test_the_solution_of_the_function_exercise_is_right():
 
 
 def test_a_constructed_pair_is_judged_by_its_codes():
-    exercise = bank.get("coding-4")
+    exercise = bank.get("coding-8")
     p, q = exercise.given["p"], exercise.given["q"]
     trees = [expected_length(huffman_code(code).lengths, p) for code in (q, p)]
-    assert trees[0] - trees[1] > kl_divergence(p, q, base=2)
+    assert trees[0] - trees[1] > kl_divergence(p, q, base=2) + exercise.given["margin"]
     assert exercise.check((p, q)).status == "right"
+    assert exercise.check(([0.34, 0.33, 0.33], [0.33, 0.34, 0.33])).mistake == "margin too small"
     assert exercise.check(([0.7, 0.3], [0.4, 0.6])).mistake == "same tree"
     assert exercise.check(([1 / 2, 1 / 4, 1 / 4], [1 / 4, 1 / 2, 1 / 4])).mistake == "dyadic pair"
     assert exercise.check(([0.9, 0.05, 0.05], [0.05, 0.05, 0.9])).mistake == "saving below D"
@@ -156,10 +157,10 @@ def test_numbers_of_the_bank_by_a_second_route():
     weights = np.arange(1, 7) / 21
     assert truth_of(bank.get("coding-3")) == pytest.approx(np.log2(6) + weights @ np.log2(weights), abs=1e-12)
     assert truth_of(bank.get("coding-1")) == 11
-    assert truth_of(bank.get("coding-2")) == 5 / 8
+    assert truth_of(bank.get("coding-2")) == 17 / 16
     assert truth_of(bank.get("coding-5")) == 5
-    p, client, carrier = (np.array(bank.get("coding-8").given[name]) for name in ("p", "client", "carrier"))
-    assert truth_of(bank.get("coding-8")) == pytest.approx(p @ np.log2(carrier / client), abs=1e-12)
+    p, client, carrier = (np.array(bank.get("coding-4").given[name]) for name in ("p", "client", "carrier"))
+    assert truth_of(bank.get("coding-4")) == pytest.approx(p @ np.log2(carrier / client), abs=1e-12)
 
 
 def test_what_does_not_exist_is_named():

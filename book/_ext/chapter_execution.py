@@ -24,7 +24,7 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 WORKERS = 2
-INPUTS = ("kltools/**/*.py", "kltools/*.js", "book/data/**/*", "requirements.txt")
+INPUTS = ("kltools/**/*.py", "kltools/*.js", "book/data/**/*", "requirements.txt", "book/_ext/chapter_execution.py")
 KERNEL_CONFIGURATION = """\
 # Written by book/_ext/chapter_execution.py for the kernels of the build.
 c.IPKernelApp.exec_lines = [

@@ -7,6 +7,7 @@ icons are collected, and two style sheets are written with just these glyphs: ``
 """
 
 import base64
+import functools
 import hashlib
 import html
 import io
@@ -92,53 +93,47 @@ def formula_styles(katex, characters, classes):
     return re.sub(r"@font-face\{[^}]*\}", replace, sheet)
 
 
-def icon_styles(pages, sheets):
+def icons_named(pages):
+    """Return the names that may be those of icons."""
+    return {name for page in pages for name in re.findall(r"\bfa-([a-z0-9-]+)", page)}
+
+
+def icon_styles(names, sheets):
     """Return the style sheet of the icons that pages name or that the theme's style sheets show."""
     theme = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/vendor/fontawesome"
     (folder,) = (path for path in theme.iterdir() if path.is_dir())
+    every = (folder / "css/all.min.css").read_text("utf8")
     codes = {}
-    for selectors, code in re.findall(
-        r'([^{}]*)\{content:"\\([0-9a-f]+)"\}', (folder / "css/all.min.css").read_text("utf8")
-    ):
+    for selectors, code in re.findall(r'([^{}]*)\{content:"\\([0-9a-f]+)"\}', every):
         codes.update(dict.fromkeys(re.findall(r"\.fa-([\w-]+):before", selectors), chr(int(code, 16))))
-    named = {name for page in pages for name in re.findall(r"\bfa-([a-z0-9-]+)", page)} & codes.keys()
+    named = sorted(names & codes.keys())
     shown = {character for sheet in sheets for character in sheet if "\ue000" <= character <= "\uf8ff"}
     shown |= {chr(int(code, 16)) for sheet in sheets for code in re.findall(r'"\\([ef][0-9a-f]{3})"', sheet)}
     source = embed(folder / "webfonts/fa-solid-900.woff2", shown | {codes[name] for name in named})
     rules = [f'@font-face{{font-family:"{ICON_FONT}";font-weight:900;src:{source}}}\n']
     rules.append(ICON_STYLES.format(font=ICON_FONT))
-    rules += [f'.fa-{name}:before{{content:"{codes[name]}"}}\n' for name in sorted(named)]
+    rules += [f'.fa-{name}:before{{content:"{codes[name]}"}}\n' for name in named]
     return "".join(rules)
 
 
 def write(path, make, *inputs):
-    """Write a style sheet unless it stands there, made from the same inputs."""
-    made_from = hashlib.sha256(repr([sorted(part) for part in inputs]).encode()).hexdigest()
-    head = f"/* {made_from} */\n"
+    """Write a style sheet unless it stands there, made by this file from the same inputs."""
+    made_from = hashlib.sha256(Path(__file__).read_bytes() + repr([sorted(part) for part in inputs]).encode())
+    head = f"/* {made_from.hexdigest()} */\n"
     if not (path.is_file() and path.read_text("utf8").startswith(head)):
-        path.write_text(head + make(), encoding="utf8")
+        path.write_text(head + make(*inputs), encoding="utf8")
 
 
 def write_styles(app, exception):
     """Write both style sheets for the pages as they now are."""
     if exception or app.builder.format != "html":
         return
-    names = [*app.env.found_docs, "search"]
-    files = sorted(Path(app.builder.get_outfilename(name)) for name in names)
+    files = [Path(app.builder.get_outfilename(name)) for name in (*app.env.found_docs, "search")]
     pages = [file.read_text("utf8") for file in files if file.is_file()]
-    static = Path(app.outdir, "_static")
-    katex = fetch_katex(app)
-    characters, classes = glyphs_of_formulas(pages)
-    write(
-        static / "formulas.css",
-        lambda: formula_styles(katex, characters, classes),
-        characters,
-        classes,
-        [Path(__file__).read_text("utf8"), (katex / "katex.min.css").read_text("utf8")],
-    )
-    sheets = [file.read_text("utf8") for file in sorted(static.glob("styles/*.css"))]
-    named = {name for page in pages for name in re.findall(r"\bfa-[a-z0-9-]+", page)}
-    write(static / "icons.css", lambda: icon_styles(pages, sheets), named, sheets)
+    static, katex = Path(app.outdir, "_static"), fetch_katex(app)
+    sheets = [file.read_text("utf8") for file in static.glob("styles/*.css")]
+    write(static / "formulas.css", functools.partial(formula_styles, katex), *glyphs_of_formulas(pages))
+    write(static / "icons.css", icon_styles, icons_named(pages), sheets)
 
 
 def setup(app):

@@ -29,15 +29,16 @@ def answer_key(exercise) -> dict | None:
         return None
     known = [(truth, exercise.check(truth))]
     known += [(mistake.answer, exercise.check(mistake.answer)) for mistake in exercise.known_mistakes()]
-    verdicts = [
-        {"answer": answer, "status": said.status, "text": said.text, "mistake": said.mistake} for answer, said in known
-    ]
-    other = {status: exercises.Feedback(status, message).text for status, message in exercises.MESSAGES.items()}
+    verdicts = [{"answer": answer, "status": said.status, "text": said.text} for answer, said in known]
+    other = {
+        status: {"status": status, "text": exercises.Feedback(status, message).text}
+        for status, message in exercises.MESSAGES.items()
+    }
     return {**kind, "verdicts": verdicts, "other": other}
 
 
 def answer_box(exercise) -> str:
-    """Return the HTML of the box; hidden until its script runs, since without it nothing would answer."""
+    """Return the HTML of the box; the style sheet hides it where no script runs, since nothing would answer."""
     key = answer_key(exercise)
     if key is None:
         return '<p class="kl-answer-note">This answer is code: check it in the notebook of this page.</p>'
@@ -55,7 +56,7 @@ def answer_box(exercise) -> str:
             f'<input type="text" name="{name}" inputmode="text" autocomplete="off" size="10"></label>'
         )
     return (
-        f'<form class="kl-answer" data-exercise="{name}" hidden>{field}<button type="submit">Check</button>'
+        f'<form class="kl-answer" data-exercise="{name}">{field}<button type="submit">Check</button>'
         f'<output></output><script type="application/json">{data}</script></form>'
     )
 

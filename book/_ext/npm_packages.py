@@ -73,7 +73,8 @@ def fetch(folder, target):
     except subprocess.TimeoutExpired:
         raise FetchError(_advice(folder, f"npm did not finish within {WAIT_SECONDS} seconds")) from None
     if run.returncode:
-        raise FetchError(_advice(folder, f"npm ci ended with code {run.returncode}:\n{run.stderr.strip()}"))
+        said = "\n".join(run.stderr.splitlines()[:4])  # the rest is npm's own stack
+        raise FetchError(_advice(folder, f"npm ci ended with code {run.returncode}:\n{said}"))
     done.write_bytes(lock)
     return installed
 

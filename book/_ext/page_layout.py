@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-SOURCES = ("_config.yml", "requirements.txt", "book/_ext/*", "book/_static/*", "book/_templates/*")
+SOURCES = ("_config.yml", "requirements.txt", "book/_ext/*", "book/_static/*", "book/_templates/**/*")
 
 
 def note_changes(app, config):

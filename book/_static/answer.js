@@ -1,7 +1,8 @@
 // The answer box of an exercise: judges as kltools.exercises.check does, from verdicts computed at build time.
 (() => {
   const number = (text) => {
-    const clean = text.trim().replace(/\u2212/g, "-").replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
+    const bare = text.trim().replace(/\s*bits?$/i, "").replace(/\u2212/g, "-");
+    const clean = bare.replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
     const fraction = /^([+-]?[\d.]+)\s*\/\s*([\d.]+)$/.exec(clean);
     if (fraction) return Number(fraction[1]) / Number(fraction[2]);
     if (/^[+-]?(inf|infinity|\u221e)$/i.test(clean)) return clean.startsWith("-") ? -Infinity : Infinity;
@@ -13,14 +14,15 @@
     if (Number.isNaN(answer)) return key.other.invalid;
     const near = (value, share) => answer === value || Math.abs(answer - value) <= share * Math.abs(value);
     const known = key.verdicts.find((verdict) => near(verdict.answer, key.tolerance));
-    if (known) return known.text;
+    if (known) return known;
     return near(key.verdicts[0].answer, key.close) ? key.other.close : key.other.wrong;
   };
   const judgeChoice = (key, letter) =>
-    letter ? key.verdicts.find((verdict) => verdict.answer === letter).text : key.other.unanswered;
+    letter ? key.verdicts.find((verdict) => verdict.answer === letter) : key.other.unanswered;
 
-  const show = (output, text) => {
-    const parts = text.split(/`([^`]+)`/);
+  const show = (output, verdict) => {
+    output.dataset.status = verdict.status;
+    const parts = verdict.text.split(/`([^`]+)`/);
     output.replaceChildren(...parts.map((part, i) => {
       if (i % 2 === 0) return document.createTextNode(part);
       const code = document.createElement("code");
@@ -34,7 +36,6 @@
       const key = JSON.parse(form.querySelector("script").textContent);
       const field = form.elements[form.dataset.exercise];
       const output = form.querySelector("output");
-      form.hidden = false;
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         show(output, key.options ? judgeChoice(key, field.value) : judgeNumber(key, field.value));

@@ -152,7 +152,7 @@ class NumberExercise(Exercise):
     truth: Callable[..., float]
     unit: str = ""
     mistakes: Callable[..., list[Mistake]] = lambda **_: []
-    tolerance: float = 0.003
+    tolerance: float = 0.005
 
     def known_mistakes(self) -> list[Mistake]:
         """All recognized wrong answers: the exercise's own, then those of unit and sign."""

@@ -8,8 +8,9 @@ from kltools.coding import expected_length, huffman_code
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
-P_DYADIC = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
-Q_DYADIC = (1 / 4, 1 / 8, 1 / 8, 1 / 2)
+FALLING = (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16)
+MARGIN = 0.05  # bit a letter, so that a lucky rounding is no solution
+TURNED = (1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 2)
 
 
 def _message_bits(q, message):
@@ -65,7 +66,7 @@ def _block_mistakes(heads, share):
         *(Mistake("too short", n, short) for n in range(1, truth)),
         *(
             Mistake("not the smallest", n, long if _overhead(heads, n) <= share else uneven)
-            for n in range(truth + 1, 11)
+            for n in range(truth + 1, 13)
         ),
     ]
 
@@ -86,15 +87,17 @@ def _pair_verdict(answer) -> Feedback:
     saving = with_q - with_p
     if math.isinf(divergence):
         return Feedback("mistake", "D(P||Q) is infinite: no saving exceeds that.", "zero in q")
+    told = f"Huffman saves {saving:.4f} bit here, and D(P||Q) is {divergence:.4f} bit."
+    if saving >= divergence + MARGIN - 1e-12:
+        return Feedback("right", told)
     if saving > divergence + 1e-12:
-        return Feedback("right", f"Huffman saves {saving:.4f} bit, D(P||Q) is {divergence:.4f} bit.")
+        return Feedback("mistake", f"The right direction, but not enough yet: {told}", "margin too small")
     if saving == 0 and divergence > 0:
         return Feedback("mistake", "Both trees have the same lengths here, so nothing is saved.", "same tree")
     if math.isclose(saving, divergence, abs_tol=1e-12):
         equal = "Saving and D(P||Q) are equal here: both lists are powers of 1/2, or the same."
         return Feedback("mistake", equal, "dyadic pair")
-    below = f"Huffman saves {saving:.4f} bit here, which is below D(P||Q) = {divergence:.4f} bit."
-    return Feedback("mistake", below, "saving below D")
+    return Feedback("mistake", told, "saving below D")
 
 
 def _ideal(q):
@@ -115,7 +118,7 @@ EXERCISES = (
         title="One message",
         level="easy",
         minutes=3,
-        given={"q": P_DYADIC, "message": "abacad"},
+        given={"q": (1 / 2, 1 / 4, 1 / 8, 1 / 8), "message": "abacad"},
         values=lambda q, message: {"total": _message_bits(q, message), "count": len(message)},
         question=r"""
 By hand. A code is built for the letters a, b, c, d with $Q = (1/2, 1/4, 1/8, 1/8)$, and its lengths are ideal. How many bits does it spend on the message
@@ -147,20 +150,20 @@ of its own; only averages over many messages involve a second distribution, the 
         title="The other way around",
         level="easy",
         minutes=5,
-        given={"p": Q_DYADIC, "q": P_DYADIC},
+        given={"p": TURNED, "q": FALLING},
         values=lambda p, q: {
             "waste": _bits(p, q),
             "length": cross_entropy(p, q, base=2),
             "entropy": entropy(p, base=2),
+            "reverse": _bits(q, p),
         },
         question=r"""
-By hand. Now the letters come from $(1/4, 1/8, 1/8, 1/2)$, and the code was built for $(1/2, 1/4, 1/8, 1/8)$. How many bits a letter does it waste?
+By hand. Five letters come with probabilities $(1/4, 1/8, 1/16, 1/16, 1/2)$, and the code was built for $(1/2, 1/4, 1/8, 1/16, 1/16)$. How many bits a letter does it waste?
 """,
-        hint=r"The codewords are 1, 2, 3, 3 bits long. Average them over the letters that are sent, then subtract $H$.",
+        hint=r"The codewords are 1, 2, 3, 4, 4 bits long. Average them over the letters that are sent, then subtract $H$.",
         solution=r"""
-The mean length is $\frac14\cdot1+\frac18\cdot2+\frac18\cdot3+\frac12\cdot3=[[length:g]]$ bits and the entropy is $[[entropy:g]]$ bits, so the waste is
-$[[waste:g]]$ bit a letter. In the chapter the same two distributions, with their parts exchanged, gave another number: who sends and who codes is not a matter
-of taste.
+The mean length is $\frac14\cdot1+\frac18\cdot2+\frac1{16}\cdot3+\frac1{16}\cdot4+\frac12\cdot4=[[length:g]]$ bits and the entropy is $[[entropy:g]]$ bits, so the waste is $[[waste:g]]$
+bits a letter. With the two distributions exchanged it would be $[[reverse:g]]$ bit: who sends and who codes is not a matter of taste.
 """,
         truth=_bits,
         unit="bit",
@@ -169,7 +172,7 @@ of taste.
     NumberExercise(
         id="coding-3",
         title="A code for a fair die",
-        level="medium",
+        level="easy",
         minutes=6,
         given={"faces": 6},
         values=lambda faces: {
@@ -208,37 +211,43 @@ is.
             ),
         ],
     ),
-    ConstructionExercise(
+    NumberExercise(
         id="coding-4",
-        title="When the tree saves more than D",
+        title="The carrier that knows less",
         level="medium",
         minutes=10,
-        given={"p": (0.4, 0.35, 0.25), "q": (0.3, 0.3, 0.4)},
-        values=lambda p, q: {
-            "saving": expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p),
-            "divergence": _bits(p, q),
+        given={"p": (0.5, 0.25, 0.15, 0.1), "client": (0.4, 0.3, 0.2, 0.1), "carrier": (0.1, 0.2, 0.3, 0.4)},
+        values=lambda p, client, carrier: {
+            "saving": _saving(p, client, carrier),
+            "of_client": _bits(p, client),
+            "of_carrier": _bits(p, carrier),
         },
         question=r"""
-Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves *more* than $D(P\|Q)$ bits a
-letter. Answer with a pair of lists `(p, q)`.
+Letters come from $P = [[p]]$. The client sends them with the ideal code of $[[client]]$. A carrier decodes the stream and codes it again for $[[carrier]]$,
+which it takes for the truth. How many bits a letter does the carrier save? Give the sign.
 """,
-        hint=r"On three letters a Huffman tree has one short codeword. Let $P$ and $Q$ be close, and let them disagree about who gets it.",
+        hint=r"Both codes are wrong, and both are averaged over $P$. A saving is the old waste less the new one.",
         solution=r"""
-Take $P = (0.4, 0.35, 0.25)$ and $Q = (0.3, 0.3, 0.4)$. The tree of $Q$ gives its one-bit codeword to the last letter, that of $P$ to the first, and so the
-trees differ by $0.4 - 0.25 = [[saving:.2f]]$ bit a letter, while $D(P\|Q) = [[divergence:.4f]]$ bit.
-
 ```python
+import numpy as np
 from kltools import kl_divergence
-from kltools.coding import expected_length, huffman_code
 
-p, q = [0.4, 0.35, 0.25], [0.3, 0.3, 0.4]
-saving = expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p)
-assert saving > kl_divergence(p, q, base=2)
+p, client, carrier = [[p]], [[client]], [[carrier]]
+saving = kl_divergence(p, client, base=2) - kl_divergence(p, carrier, base=2)
+assert np.isclose(saving, np.dot(p, np.log2(np.divide(carrier, client)))) and saving < 0
 ```
 
-Two close distributions may have quite different trees: whole-bit codes turn a small difference of belief into a step.
+In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrier}}(x)/q_{\mathrm{client}}(x)$, averaged over $P$. The client wastes $[[of_client:.6f]]$ bit and the carrier $[[of_carrier:.6f]]$ bit a letter, so the carrier saves $[[saving:.6f]]$ bit: it pays for its
+confidence. The gap belongs to whoever models $P$ better, not to whoever recodes last.
 """,
-        verdict=_pair_verdict,
+        truth=_saving,
+        unit="bit",
+        mistakes=lambda p, client, carrier: [
+            Mistake("one divergence", _bits(p, carrier), "That is the carrier's own waste. What was the client's?"),
+            Mistake("old waste", _bits(p, client), "That would be the saving of a carrier that knew P."),
+            Mistake("no sender", _bits(client, carrier), "The letters come from P, not from the client's code."),
+            Mistake("no sender", _bits(carrier, client), "The letters come from P, not from the carrier's code."),
+        ],
     ),
     NumberExercise(
         id="coding-5",
@@ -278,36 +287,29 @@ why an arithmetic coder, which needs no table of blocks, took the place of this 
     ),
     ChoiceExercise(
         id="coding-6",
-        title="From .zip to .7z",
+        title="What the store can conclude",
         level="medium",
         minutes=6,
         question=r"""
-To think about. A store decodes every `.zip` file and keeps it as `.7z` instead. A compressor that spends $\ell(x)$ bits on the file $x$ acts as $Q(x) =
-2^{-\ell(x)}$ (also where this sums to less than 1). The files come from $P$. What does the store save on average, in bits a file?
+To think about. Over a year the store of this chapter finds that turning `.zip` into `.7z` saves 8,000 bits on the average file. A compressor that spends $\ell(x)$ bits on the file $x$ acts
+as $Q(x) = 2^{-\ell(x)}$ (also where this sums to less than 1), and the files come from $P$. What follows?
 """,
-        hint=r"Write both mean lengths as $H(P)$ plus a waste. What cancels?",
+        hint=r"Write both mean lengths as $H(P)$ plus a waste. Which of the two wastes is unknown, and what sign does it have?",
         options={
-            "a": r"$D(P\|Q_{\mathrm{zip}})$",
-            "b": r"$D(Q_{\mathrm{7z}}\|Q_{\mathrm{zip}})$",
-            "c": r"$D(P\|Q_{\mathrm{zip}}) - D(P\|Q_{\mathrm{7z}})$",
-            "d": r"$H(Q_{\mathrm{zip}}) - H(Q_{\mathrm{7z}})$",
+            "a": r"$D(P\|Q_{\mathrm{zip}}) = 8000$ bits",
+            "b": r"$D(Q_{\mathrm{7z}}\|Q_{\mathrm{zip}}) = 8000$ bits",
+            "c": r"$D(P\|Q_{\mathrm{zip}}) \ge 8000$ bits",
+            "d": r"$D(P\|Q_{\mathrm{7z}}) \le 8000$ bits",
         },
         truth="c",
         mistakes=(
             Mistake("one divergence", "a", "That would be so if .7z reached the entropy of P. Does it?"),
             Mistake("no sender", "b", "The files come from neither compressor. Who averages?"),
-            Mistake(
-                "entropy of the code",
-                "d",
-                "An entropy averages a code over its own letters; here both codes are averaged over P.",
-            ),
+            Mistake("small because better", "d", "Better than .zip, yes. But how far above the entropy may both be?"),
         ),
         solution=r"""
-c. The mean lengths are $H(P) + D(P\|Q_{\mathrm{zip}})$ and $H(P) + D(P\|Q_{\mathrm{7z}})$, and $H(P)$ cancels:
-
-$$\mathbb E_P[\ell_{\mathrm{zip}} - \ell_{\mathrm{7z}}] = D(P\|Q_{\mathrm{zip}}) - D(P\|Q_{\mathrm{7z}}).$$
-
-The difference may have either sign. On files where the second compressor is the worse model, the store pays.
+c. The entropy cancels, so $8000 = D(P\|Q_{\mathrm{zip}}) - D(P\|Q_{\mathrm{7z}})$, and the last divergence is not negative. The waste of `.zip` is therefore at least 8,000 bits a file; of the
+waste of `.7z` the store learns nothing. A better compressor gives a lower bound on what the old one wastes, and only the entropy would give the rest.
 """,
     ),
     FunctionExercise(
@@ -325,7 +327,7 @@ def wasted_bits(p, q):
     return np.sum(q * lengths) - np.sum(p * -np.log2(p))
 ```
 """,
-        hint=r"Which distribution do the letters come from, and so which one averages the lengths? For the zero: $0 \log 0 = 0$; `scipy.special.entr` knows.",
+        hint=r"Which distribution do the letters come from, and so which one averages the lengths? For the zero: $0 \log 0 = 0$; `scipy.special.entr` knows (in nats).",
         truth=lambda p, q: _bits(p, q),
         cases=(
             ((0.7, 0.3), (0.4, 0.6)),
@@ -359,41 +361,36 @@ Averaged over `q`, the first sum is the entropy of `q`, and the function returns
 negative is a message: some slot is filled by the wrong distribution.
 """,
     ),
-    NumberExercise(
+    ConstructionExercise(
         id="coding-8",
-        title="The carrier that knows less",
+        title="When the tree saves more than D",
         level="hard",
         minutes=10,
-        given={"p": (0.5, 0.25, 0.15, 0.1), "client": (0.4, 0.3, 0.2, 0.1), "carrier": (0.1, 0.2, 0.3, 0.4)},
-        values=lambda p, client, carrier: {
-            "saving": _saving(p, client, carrier),
-            "of_client": _bits(p, client),
-            "of_carrier": _bits(p, carrier),
+        given={"p": (0.4, 0.35, 0.25), "q": (0.3, 0.3, 0.4), "margin": MARGIN},
+        values=lambda p, q, margin: {
+            "saving": expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p),
+            "divergence": _bits(p, q),
         },
         question=r"""
-Letters come from $P = [[p]]$. The client sends them with the ideal code of $[[client]]$. A carrier decodes the stream and codes it again for $[[carrier]]$,
-which it takes for the truth. How many bits a letter does the carrier save? Give the sign.
+Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves *more* than $D(P\|Q)$ bits a
+letter. Answer with a pair of lists `(p, q)`.
 """,
-        hint=r"Both codes are wrong, and both are averaged over $P$. A saving is the old waste less the new one.",
+        hint=r"On three letters a Huffman tree has one short codeword. Let $P$ and $Q$ be close, and let them disagree about who gets it.",
         solution=r"""
+Take $P = (0.4, 0.35, 0.25)$ and $Q = (0.3, 0.3, 0.4)$. The tree of $Q$ gives its one-bit codeword to the last letter, that of $P$ to the first, and so the
+trees differ by $0.4 - 0.25 = [[saving:.2f]]$ bit a letter, while $D(P\|Q) = [[divergence:.4f]]$ bit.
+
 ```python
 from kltools import kl_divergence
+from kltools.coding import expected_length, huffman_code
 
-p, client, carrier = [[p]], [[client]], [[carrier]]
-saving = kl_divergence(p, client, base=2) - kl_divergence(p, carrier, base=2)
-assert saving < 0
+p, q = [0.4, 0.35, 0.25], [0.3, 0.3, 0.4]
+saving = expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p)
+assert saving > kl_divergence(p, q, base=2) + [[margin]]
 ```
 
-The client wastes $[[of_client:.6f]]$ bit and the carrier $[[of_carrier:.6f]]$ bit a letter, so the carrier saves $[[saving:.6f]]$ bit: it pays for its
-confidence. The gap belongs to whoever models $P$ better, not to whoever recodes last.
+Two close distributions may have quite different trees: whole-bit codes turn a small difference of belief into a step.
 """,
-        truth=_saving,
-        unit="bit",
-        mistakes=lambda p, client, carrier: [
-            Mistake("one divergence", _bits(p, carrier), "That is the carrier's own waste. What was the client's?"),
-            Mistake("old waste", _bits(p, client), "That would be the saving of a carrier that knew P."),
-            Mistake("no sender", _bits(client, carrier), "The letters come from P, not from the client's code."),
-            Mistake("no sender", _bits(carrier, client), "The letters come from P, not from the carrier's code."),
-        ],
+        verdict=_pair_verdict,
     ),
 )

@@ -33,7 +33,7 @@ def codeword_intervals(code: HuffmanCode, letters: Sequence[str]) -> DescribedFi
     """
     lengths = np.asarray(code.lengths, dtype=float)
     starts = [int(word, 2) / 2 ** len(word) for word in code.codewords]
-    figure = new_figure(6.4, 2.1)
+    figure = new_figure(5.6, 2.0)
     axes = add_axes(figure)
     bars(axes, starts, np.ones(len(starts)), 2.0**-lengths, "q")
     for letter, word, start, length in zip(letters, code.codewords, starts, lengths, strict=True):
@@ -77,7 +77,7 @@ def block_lengths(ns, own, other, p, q) -> DescribedFigure:
     Explained in the chapter *Coding*.
     """
     own, other = np.asarray(own), np.asarray(other)
-    figure = new_figure(6.4, 3.6)
+    figure = new_figure()
     axes = add_axes(figure)
     floor, cross = entropy(p, base=2), cross_entropy(p, q, base=2)
     line(axes, ns, other, "q", marker="s", markersize=6, label="Huffman code of Q")
@@ -116,7 +116,7 @@ def file_costs(costs: Mapping[str, float], floor: float) -> DescribedFigure:
     Explained in the chapter *Coding*.
     """
     names, values = list(costs), np.array(list(costs.values()))
-    figure = new_figure(6.4, 0.42 * len(names) + 1.1)
+    figure = new_figure(5.6, 0.42 * len(names) + 1.1)
     axes = add_axes(figure)
     for layer in hatched("q"):
         axes.barh(names, values, height=0.62, **layer)
@@ -164,7 +164,7 @@ def price_of_not_knowing(ns, price) -> DescribedFigure:
     """
     ns, price = np.asarray(ns), np.asarray(price)
     half = np.log2(ns) / 2
-    figure = new_figure(6.4, 3.2)
+    figure = new_figure(5.6, 3.1)
     axes = add_axes(figure)
     line(axes, ns, price, "q", marker="s", markersize=5, label="wasted by the universal code")
     line(axes, ns, half, "neutral", label=r"$\frac{1}{2}\log_2 n$")
@@ -229,6 +229,9 @@ def code_budget() -> Explorer:
     def floor(p_first):
         return entropy(_shares(p_first), base=2)
 
+    def length_of(letter):
+        return lambda q_first, q_split, kind: _lengths(q_first, q_split, kind)[letter]
+
     def divergence(p_first, q_first, q_split):
         return kl_divergence(_shares(p_first), _believed(q_first, q_split), base=2)
 
@@ -261,6 +264,10 @@ def code_budget() -> Explorer:
             Readout("cost", "mean length", cost, unit="bit", digits=4),
             Readout("waste", "waste", waste, unit="bit", digits=4),
             Readout("divergence", "D(P||Q)", divergence, unit="bit", digits=4),
+            *(
+                Readout(f"length_{name}", f"length of {name}", length_of(letter), unit="bit", digits=3)
+                for letter, name in enumerate(letters)
+            ),
         ],
         sentence=(
             "With P(a) = {p_first} and Q(a) = {q_first}, the code with {kind} lengths spends {cost} a letter, "

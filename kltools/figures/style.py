@@ -55,7 +55,7 @@ _RC = {
 }
 
 
-def new_figure(width: float = 6.4, height: float = 3.6) -> Figure:
+def new_figure(width: float = 5.6, height: float = 3.4) -> Figure:
     """Make an empty figure of the given size in inches; no global state of pyplot is touched."""
     with matplotlib.rc_context(_RC):
         return Figure(figsize=(width, height), layout="constrained")
