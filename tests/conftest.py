@@ -5,8 +5,11 @@ import math
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +28,36 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 OTHER_HOST = re.compile(r"^(https?|wss?|ftp)://(?!(localhost|127\.0\.0\.1|\[::1\])([:/]|$))", re.IGNORECASE)
+
+
+ROOT = Path(__file__).parents[1]
+BUILD = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-W", "-n", "--keep-going"]
+SLOW_FIXTURES = {"browser", "site", "notebooks"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what needs neither the built book nor a browser first."""
+    items.sort(key=lambda item: not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def build_book() -> Callable[..., subprocess.CompletedProcess]:
+    """Build a book as `make book` does: ``build_book(root, NAME=value)`` with variables of the environment."""
+
+    def build(root: Path, **environment: str) -> subprocess.CompletedProcess:
+        environment = {**os.environ, **environment}
+        return subprocess.run(BUILD, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def site(build_book) -> Path:
+    """The folder of the book, built strictly, again only as far as something has changed."""
+    result = build_book(ROOT)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    assert "Warning" not in result.stderr, result.stderr
+    return ROOT / "_build" / "html"
 
 
 def find_chromium() -> str | None:

@@ -22,9 +22,7 @@ def ideal_bits(symbols, q):
 @st.composite
 def messages(draw):
     """A distribution whose entries may span 11 orders of magnitude or be zero, and a message it allows."""
-    weights = draw(
-        st.lists(st.one_of(st.just(0.0), st.integers(-36, 0).map(lambda e: 2.0**e)), min_size=1, max_size=9)
-    )
+    weights = draw(st.lists(st.one_of(st.just(0.0), st.integers(-36, 0).map(lambda e: 2.0**e)), min_size=1, max_size=9))
     possible = [i for i, weight in enumerate(weights) if weight]
     assume(possible)
     return np.array(weights) / sum(weights), draw(st.lists(st.sampled_from(possible), max_size=60))

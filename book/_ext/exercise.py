@@ -12,8 +12,9 @@ import sys
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from kltools import exercises
 from sphinx.util.docutils import SphinxDirective
+
+from kltools import exercises
 
 NOTEBOOK_ONLY = "tag_notebook"
 
@@ -48,7 +49,7 @@ def answer_box(exercise) -> str:
         radios = "".join(
             f'<label><input type="radio" name="{name}" value="{letter}"> {letter}</label>' for letter in key["options"]
         )
-        field = f'<fieldset><legend>Your answer to exercise {exercise.number}</legend>{radios}</fieldset>'
+        field = f"<fieldset><legend>Your answer to exercise {exercise.number}</legend>{radios}</fieldset>"
     else:
         unit = f" ({key['unit']})" if key["unit"] else ""
         field = (

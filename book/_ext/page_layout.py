@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+import first_cell
+
 SOURCES = ("_config.yml", "requirements.txt", "book/_ext/*", "book/_static/*", "book/_templates/**/*")
 
 
@@ -22,6 +24,7 @@ def add_to_context(app, pagename, templatename, context, doctree):
     context["default_mode"] = "light"
     if "kernelspec" in app.env.metadata.get(pagename, {}):
         context["notebook"] = f"notebooks/{pagename.rsplit('/', 1)[-1]}.ipynb"
+        context["wheel"] = f"notebooks/{first_cell.wheel_name()}"
 
 
 def setup(app):

@@ -197,7 +197,7 @@ waste = kl_divergence(p, np.full(6, 1 / 6), base=2)
 assert np.isclose(waste, np.log2(6) - entropy(p, base=2))
 ```
 
-The waste is $[[waste:.6f]]$ bit. Against a uniform code the divergence is what the entropy lacks to its maximum: it measures how far from patternless the die
+The waste is $[[waste:.6f]]$ bit. Against a uniform code the divergence is what the entropy lacks to its maximum: it measures how far from uniform the die
 is.
 """,
         truth=lambda faces: _bits(_loaded(faces), _fair(faces)),
@@ -237,8 +237,7 @@ saving = kl_divergence(p, client, base=2) - kl_divergence(p, carrier, base=2)
 assert np.isclose(saving, np.dot(p, np.log2(np.divide(carrier, client)))) and saving < 0
 ```
 
-In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrier}}(x)/q_{\mathrm{client}}(x)$, averaged over $P$. The client wastes $[[of_client:.6f]]$ bit and the carrier $[[of_carrier:.6f]]$ bit a letter, so the carrier saves $[[saving:.6f]]$ bit: it pays for its
-confidence. The gap belongs to whoever models $P$ better, not to whoever recodes last.
+In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrier}}(x)/q_{\mathrm{client}}(x)$, averaged over $P$. The client wastes $[[of_client:.6f]]$ bit and the carrier $[[of_carrier:.6f]]$ bit a letter, so the carrier saves $[[saving:.6f]]$ bit: it pays for the worse model. The gap belongs to whoever models $P$ better, not to whoever recodes last.
 """,
         truth=_saving,
         unit="bit",
@@ -279,8 +278,8 @@ while overhead > 0.01:
 assert n == [[n]]
 ```
 
-Blocks of [[n]] do: they lie [[reached:.2%]] above the entropy, blocks of one fewer [[before:.2%]]. The price of a block is a table of $2^n$ codewords, which is
-why an arithmetic coder, which needs no table of blocks, took the place of this trick.
+Blocks of [[n]] do: they lie [[reached:.2%]] above the entropy, blocks of one fewer [[before:.2%]]. The price of a block is a table of $2^n$ codewords, and an arithmetic
+coder needs none: it works flip by flip and comes nearer still.
 """,
         truth=_shortest_block,
         mistakes=_block_mistakes,

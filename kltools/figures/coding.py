@@ -174,8 +174,8 @@ def price_of_not_knowing(ns, price) -> DescribedFigure:
     return DescribedFigure(
         figure,
         f"Waste of a universal code on a whole message of n flips, for n from {ns[0]} to {ns[-1]:,}: it rises from "
-        f"{price[0]:.2f} to {price[-1]:.2f} bits and runs beside half the binary logarithm of n, never more than "
-        f"{abs(gap).max():.2f} bit from it.",
+        f"{price[0]:.2f} to {price[-1]:.2f} bits and runs beside half the binary logarithm of n, within "
+        f"{math.ceil(100 * abs(gap).max()) / 100:.2f} bit of it.",
     )
 
 
