@@ -371,8 +371,7 @@ negative is a message: some slot is filled by the wrong distribution.
             "divergence": _bits(p, q),
         },
         question=r"""
-Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves *more* than $D(P\|Q)$ bits a
-letter. Answer with a pair of lists `(p, q)`.
+Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves at least [[margin]] bit a letter *more* than $D(P\|Q)$. Answer with a pair of lists `(p, q)`.
 """,
         hint=r"On three letters a Huffman tree has one short codeword. Let $P$ and $Q$ be close, and let them disagree about who gets it.",
         solution=r"""
