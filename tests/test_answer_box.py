@@ -42,6 +42,7 @@ def test_the_box_reads_fractions_commas_and_signs(box):
     assert box("coding-2", "1,0625") == "Right."
     assert box("coding-3", " .18666 ") == "Right."
     assert box("coding-1", "11 bits") == "Right."
+    assert box("coding-5", "n = 5 flips") == "Right."
     assert box("coding-4", "\N{MINUS SIGN}0.858") == "Right."
     assert box("coding-2", "1.08").startswith("Close.")
     assert box("coding-2", "17").startswith("Not yet.")

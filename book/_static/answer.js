@@ -1,7 +1,7 @@
 // The answer box of an exercise: judges as kltools.exercises.check does, from verdicts computed at build time.
 (() => {
   const number = (text) => {
-    const bare = text.trim().replace(/\s*bits?$/i, "").replace(/\u2212/g, "-");
+    const bare = text.trim().replace(/^\w\s*=\s*/, "").replace(/\s*(bits?|flips?)$/i, "").replace(/\u2212/g, "-");
     const clean = bare.replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
     const fraction = /^([+-]?[\d.]+)\s*\/\s*([\d.]+)$/.exec(clean);
     if (fraction) return Number(fraction[1]) / Number(fraction[2]);

@@ -245,6 +245,7 @@ In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrie
             Mistake("one divergence", _bits(p, carrier), "That is the carrier's own waste. What was the client's?"),
             Mistake("old waste", _bits(p, client), "That would be the saving of a carrier that knew P."),
             Mistake("no sender", _bits(client, carrier), "The letters come from P, not from the client's code."),
+            Mistake("no sender", -_bits(client, carrier), "The letters come from P, not from the client's code."),
             Mistake("no sender", _bits(carrier, client), "The letters come from P, not from the carrier's code."),
         ],
     ),
