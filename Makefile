@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 ENVIRONMENT := .venv/installed
+PEERS := vectors logits normals families import_time
 
 .DEFAULT_GOAL := help
 .PHONY: help book test test-all lab serve notebooks lint bench clean lock
@@ -51,8 +52,14 @@ lint: $(ENVIRONMENT) ## check the style of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(ENVIRONMENT) ## measure kltools and the pages beside their peers
-	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+.venv-bench/installed: benchmarks/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r benchmarks/requirements.txt -e .
+	@touch $@
+
+bench: book .venv-bench/installed ## measure kltools and the pages beside their peers, and keep the tables
+	@for name in $(PEERS); do .venv-bench/bin/python benchmarks/$$name.py || exit 1; done
+	@$(BIN)/python benchmarks/page_weight.py
 
 clean: ## remove what was built, but not the environment and the fetched packages
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 ! -name '*assets' -exec rm -rf {} +; fi

@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT / "book/_ext"), str(ROOT / "tests")]
 
 from conftest import CHROMIUM_ARGUMENTS, OTHER_HOST, find_chromium  # noqa: E402
 from npm_packages import fetch  # noqa: E402
+from side_by_side import table  # noqa: E402
 
 PAGE, RUNS = "book/coding.html", 5
 OBSERVE = """
@@ -115,12 +116,14 @@ def main():
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         runs = [(measure(browser, ours, mathjax), measure(browser, twin, mathjax)) for _ in range(RUNS)]
         browser.close()
-    print(f"{PAGE}, median of {RUNS} loads\n\n| | this book | default twin | ratio |\n|---|---|---|---|")
+    rows = []
     for name in runs[0][0]:
         here = statistics.median(ours_run[name] for ours_run, _ in runs)
         there = statistics.median(twin_run[name] for _, twin_run in runs) if name in runs[0][1] else None
-        ratio = f"{here / there:.3f}" if there else ""
-        print(f"| {name} | {here:,.4g} | {'' if there is None else f'{there:,.4g}'} | {ratio} |")
+        beside = "" if there is None else f"{there:,.4g}"
+        rows.append([name, f"{here:,.4g}", beside, f"{here / there:.3f}" if there else ""])
+    question = f"What {PAGE} costs its reader, median of {RUNS} loads"
+    table(question, "page_weight", ["", "this book", "default twin", "ratio"], rows)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,28 @@
-"""KL divergence and its neighbors, correct to the last digit."""
+"""KL divergence and its neighbors, correct to the last digit.
+
+The functions of `kltools.divergence` stand here too: `kl_divergence(p, q)` for arrays of probabilities and for
+frozen ``scipy.stats`` distributions, `kl_from_logits`, `entropy` and their relatives. In nats; ``base=2`` gives bits.
+The other modules are imported by name.
+
+kltools.estimation
+    D from samples, with its error: `kl_monte_carlo`, `kl_plugin`, `kl_nearest_neighbor`, `token_statistics`.
+kltools.coding
+    Code lengths, Huffman codes, an arithmetic coder.
+kltools.surprise
+    Surprisal, log score, information gain.
+kltools.likelihood
+    Maximum likelihood as the least D(data||model); `g_statistic`: are these counts what Q would give?
+kltools.hypothesis_testing
+    The best test and its error, `observations_needed`, the sequential test, Chernoff and Sanov exponents.
+kltools.geometry
+    Bregman divergence, Fisher information, projections onto moments, natural gradient.
+kltools.optimization
+    Normal fits in both directions, the KL-regularized policy, growth of wealth.
+kltools.elbo
+    Evidence, its lower bounds, mean-field approximation.
+kltools.one_number
+    `seven_views`: one divergence by seven roads.
+"""
 
 from . import distributions  # fills the table of closed forms
 from .divergence import (

@@ -70,29 +70,40 @@ def kl_rows(p, q):
     return np.maximum(sums.reshape(p.shape[:-1]) - generalized_kl(p_sum, q_sum), 0) / p_sum
 
 
-def centered_excess(weights, x):
+def dot(x, y):
+    """Return the sums of ``x y`` along the last axis, by pieces so short that BLAS starts no further threads."""
+    whole = x.shape[-1] // 8192 * 8192
+    if whole == 0:
+        return np.vecdot(x, y)
+    pieces = (part[..., :whole].reshape(*part.shape[:-1], -1, 8192) for part in (x, y))
+    return np.vecdot(*pieces).sum(axis=-1) + np.vecdot(x[..., whole:], y[..., whole:])
+
+
+def centered_excess(weights, x, terms=None):
     """Return ``E[exp(c) - 1 - c]``, ``E[x]`` with ``c = x - E[x]``, and the sum of the weights that average.
 
-    ``log E[exp(x)] - E[x] = log1p(excess)`` keeps its digits when x hardly varies.
+    ``log E[exp(x)] - E[x] = log1p(excess)`` keeps its digits when x hardly varies. With an array `terms` of
+    the shape of x to work in, nothing is allocated and x becomes c.
     """
     total = weights.sum(axis=-1)
-    mean = np.vecdot(weights, x) / total
-    c = x - mean[..., np.newaxis]
+    mean = dot(weights, x) / total
+    c = np.subtract(x, mean[..., np.newaxis], out=None if terms is None else x)
     small = np.maximum(c.max(axis=-1), -c.min(axis=-1)) < 1 / 64
     if small.all():
-        terms = _exp_beyond_linear(c)
+        terms = _exp_beyond_linear(c, terms)
     else:
-        terms = np.expm1(c)
+        terms = np.expm1(c, out=terms)
         terms -= c
         if small.any():
             terms[small] = _exp_beyond_linear(c[small])
-    return np.vecdot(weights, terms) / total, mean, total
+    return dot(weights, terms) / total, mean, total
 
 
-def _exp_beyond_linear(c):
+def _exp_beyond_linear(c, terms=None):
     """Return ``exp(c) - 1 - c`` by its series, for small c."""
-    terms = np.full_like(c, 1 / math.factorial(8))
-    for k in (7, 6, 5, 4, 3, 2):
+    terms = np.multiply(c, 1 / math.factorial(8), out=terms)
+    terms += 1 / math.factorial(7)
+    for k in (6, 5, 4, 3, 2):
         terms *= c
         terms += 1 / math.factorial(k)
     terms *= c
@@ -107,34 +118,39 @@ def kl_logits_rows(p, q, dtype):
     p_rows, q_rows = p.reshape(-1, outcomes), q.reshape(-1, outcomes)
     values = np.empty(len(p_rows))
     step = max(1, BLOCK // outcomes)
+    # The room to work in is taken once: a fresh row-sized array for every step would cost more than the arithmetic.
+    room = [np.empty((min(step, len(values)), outcomes), dtype) for _ in range(3)]
     with np.errstate(all="ignore"):
         for i in range(0, len(values), step):
-            block = np.s_[i : i + step]
-            values[block] = _kl_logits_block(*(rows[block].astype(dtype, copy=False) for rows in (p_rows, q_rows)))
+            rows = p_rows[i : i + step], q_rows[i : i + step]
+            values[i : i + step] = _kl_logits_block(*rows, *(work[: len(rows[0])] for work in room))
     return values.reshape(p.shape[:-1])
 
 
-def _kl_logits_block(p, q):
-    p_top, q_top = p.max(axis=-1, keepdims=True), q.max(axis=-1, keepdims=True)
+def _kl_logits_block(p, q, weights, log_ratio, terms):
+    dtype = weights.dtype
+    p_top, q_top = (x.max(axis=-1, keepdims=True).astype(dtype) for x in (p, q))
     # Only a whole offset is taken off: logits that are close keep their exact difference.
     offset = np.rint(q_top - p_top)
-    shifted = q - offset
-    log_ratio = shifted - p
-    weights = np.exp(p - p_top)
-    dead = weights == 0
-    any_dead = dead.any()
-    if any_dead:
+    np.subtract(q, offset, out=log_ratio)
+    np.subtract(log_ratio, p, out=log_ratio)
+    np.exp(np.subtract(p, p_top, out=weights), out=weights)
+    dead = weights == 0 if not weights.min() > 0 else None
+    if dead is not None:
         log_ratio[dead] = 0
-    excess, mean, total = centered_excess(weights, log_ratio)
-    if any_dead:  # what q gives to outcomes that p excludes
-        stray = np.where(dead, np.exp(shifted - p_top - mean[:, np.newaxis]), 0)
-        excess += stray.sum(axis=-1) / total
+    excess, mean, total = centered_excess(weights, log_ratio, terms)
+    if dead is not None:  # what q gives to outcomes that p excludes
+        np.subtract(q, offset + p_top + mean[:, np.newaxis], out=terms)
+        np.exp(terms, out=terms)
+        terms[~dead] = 0
+        excess += terms.sum(axis=-1) / total
     value = np.log1p(excess)
 
     far = ~(excess <= 1)
     if far.any():
-        partition = np.exp(q[far] - q_top[far]).sum(axis=-1) / total[far]
-        value[far] = np.log(partition) + ((q_top - offset) - p_top)[far, 0] - mean[far]
+        np.exp(np.subtract(q, q_top, out=terms), out=terms)
+        apart = np.log(terms.sum(axis=-1) / total) + ((q_top - offset) - p_top)[:, 0] - mean
+        value[far] = apart[far]
     if q.min() == -np.inf:
         value[((q == -np.inf) & (p > -np.inf)).any(axis=-1)] = np.inf
     value[~np.isfinite(p_top + q_top)[:, 0]] = np.nan

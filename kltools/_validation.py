@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import operator
 
 import numpy as np
 
@@ -95,6 +96,33 @@ def pair(p, q, axis, normalize, dtype=None):
     return p, q
 
 
+def count_vector(values, name):
+    """Return `values` as a float64 vector of counts: whole numbers, none negative, not all zero."""
+    counts = real_array(values, name).astype(np.float64)
+    if counts.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got shape {counts.shape}")
+    whole = (counts >= 0) & (counts < np.inf) & (np.floor(counts) == counts)
+    require_entries(counts, name, whole, "a count is a whole number, zero or more")
+    if not counts.any():
+        raise ValueError(f"{name} counts nothing: its sum is 0 and its shape is {counts.shape}")
+    return counts
+
+
+def finite_array(values, name):
+    """Return `values` as float64; refuse NaN and infinities."""
+    array = real_array(values, name).astype(np.float64)
+    require_entries(array, name, np.isfinite(array), "a finite number is needed")
+    return array
+
+
+def one_distribution(values, name):
+    """Return `values` as one exactly normalized float64 vector of probabilities."""
+    p = probabilities(values, name, dtype=np.float64)
+    if p.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got shape {p.shape}")
+    return p / p.sum()
+
+
 def require_entries(array, name, good, rule):
     """Raise a ValueError with the index and the value of the first entry of `array` that is not `good`."""
     if not np.all(good):
@@ -114,6 +142,28 @@ def broadcast_shape(p, q, names=("p", "q")):
         f"{names[0]} of shape {p.shape} and {names[1]} of shape {q.shape} do not match: "
         "the outcomes must be as many, the other axes must broadcast"
     )
+
+
+def log_weights(values, name, *, least_axes=1):
+    """Return logarithms of weights as float64: -inf is one; NaN, inf and an empty array are refused."""
+    array = real_array(values, name).astype(np.float64)
+    if array.ndim < least_axes or array.size == 0:
+        raise ValueError(f"{name} must be an array of logarithms that is not empty, got shape {array.shape}")
+    require_entries(array, name, array < np.inf, "a log probability or log density is a number below inf")
+    return array
+
+
+def integer(value, name, *, least):
+    """Return an integer argument that is at least `least`, or name it: TypeError, ValueError."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if number < least:
+        raise ValueError(f"{name} = {number}: it must be at least {least}")
+    return number
 
 
 def log_base(base):

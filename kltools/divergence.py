@@ -35,8 +35,11 @@ __all__ = [
     "total_variation",
 ]
 
-# Filled by `kltools.distributions`: ("norm",) -> entropy in nats, ("norm", "norm") -> divergence in nats.
+# Filled by `kltools.distributions`. A closed form stands under the name of a function and the families it is given,
+# as in ("kl_divergence", "norm", "norm"); it is in nats, and NaN where the parameters admit none. What then takes its
+# place stands under the name of the function.
 CLOSED_FORMS = {}
+NUMERICAL = {}
 
 
 def entropy(p, *, axis=-1, base=None, normalize=False):
@@ -45,7 +48,7 @@ def entropy(p, *, axis=-1, base=None, normalize=False):
     Parameters
     ----------
     p : array_like or frozen scipy.stats distribution
-        Probabilities along `axis`; a continuous distribution has its differential entropy.
+        Probabilities along `axis`; a density has its differential entropy, which may be negative.
     axis, base, normalize
         As in `kl_divergence`.
 
@@ -69,12 +72,9 @@ def entropy(p, *, axis=-1, base=None, normalize=False):
     >>> entropy([1/2, 1/4, 1/8, 1/8], base=2)
     1.75
     """
-    nats = (
-        _closed_form(p)
-        if _is_frozen(p)
-        else entropy_rows(probabilities(p, "p", axis=axis, normalize=normalize, dtype=np.float64))
-    )
-    return in_units(nats, base)
+    if _is_frozen(p):
+        return in_units(_of_distributions("entropy", p), base)
+    return in_units(entropy_rows(probabilities(p, "p", axis=axis, normalize=normalize, dtype=np.float64)), base)
 
 
 def cross_entropy(p, q, *, axis=-1, base=None, normalize=False):
@@ -83,7 +83,7 @@ def cross_entropy(p, q, *, axis=-1, base=None, normalize=False):
     Parameters
     ----------
     p, q : array_like or frozen scipy.stats distribution
-        P averages, Q codes.
+        P averages, Q codes. For densities H(P) may be negative and cancel with D(P||Q): then digits are lost.
     axis, base, normalize
         As in `kl_divergence`.
 
@@ -107,6 +107,8 @@ def cross_entropy(p, q, *, axis=-1, base=None, normalize=False):
     >>> cross_entropy([1/2, 1/4, 1/8, 1/8], [1/4, 1/8, 1/8, 1/2], base=2)
     2.25
     """
+    if _is_frozen(p) or _is_frozen(q):
+        return in_units(_of_distributions("cross_entropy", p, q), base)
     options = {"axis": axis, "base": base, "normalize": normalize}
     # For arrays neither part is negative and each keeps its digits, so the sum does.
     return entropy(p, **options) + kl_divergence(p, q, **options)
@@ -152,7 +154,9 @@ def kl_divergence(p, q, *, axis=-1, base=None, normalize=False):
     Parameters
     ----------
     p, q : array_like or frozen scipy.stats distribution
-        P averages, Q is judged: two arrays of probabilities, or two distributions.
+        P averages, Q is judged: two arrays of probabilities, or two distributions; arrays of their parameters
+        broadcast. `kltools.distributions` lists the closed forms; other pairs of one-dimensional distributions are
+        integrated or summed, to about eight digits.
     axis : int
         The axis of the outcomes, in arrays.
     base : float, optional
@@ -169,11 +173,12 @@ def kl_divergence(p, q, *, axis=-1, base=None, normalize=False):
     ------
     ValueError
         For an entry that is NaN, infinite or negative, a sum that is not 1, float16, an empty axis, shapes
-        that do not broadcast; a scale that is not positive; a base that is not positive, or is 1.
+        that do not broadcast; a parameter out of its range, a covariance that is not positive definite; an integral
+        or a sum that does not converge; a base that is not positive, or is 1.
     TypeError
-        For what is not a real number, and for an array beside a distribution.
+        For what is not a real number, an array beside a distribution, a density beside atoms.
     NotImplementedError
-        For a pair of families without a closed form.
+        For a pair that has no closed form and is not one-dimensional.
 
     References
     ----------
@@ -195,7 +200,7 @@ def kl_divergence(p, q, *, axis=-1, base=None, normalize=False):
     0.5
     """
     if _is_frozen(p) or _is_frozen(q):
-        return in_units(_closed_form(p, q), base)
+        return in_units(_of_distributions("kl_divergence", p, q), base)
     return in_units(kl_rows(*pair(p, q, axis, normalize)), base)
 
 
@@ -224,6 +229,20 @@ def kl_from_logits(p_logits, q_logits, *, axis=-1, base=None, dtype=np.float64):
     TypeError
         For what is not a real number.
 
+    Notes
+    -----
+    The work goes block by block, a few rows at a time. Two memory-mapped files with the outcomes on the last axis
+    may therefore be larger than the memory: no more than a block of them is read at once, and the result has one
+    number a row. The rows are independent, so that Dask arrays `p` and `q` go block by block too, in parallel, once
+    each block holds whole rows::
+
+        whole_rows = {-1: -1}
+        tokens = dask.array.map_blocks(
+            kl_from_logits, p.rechunk(whole_rows), q.rechunk(whole_rows), drop_axis=-1, dtype=float
+        ).compute()
+
+    Given to `kl_from_logits` itself, a Dask array would be read into memory first.
+
     References
     ----------
     With d = q_logits - p_logits and c = d - E[d] under P it is log E[exp(c)], the Bregman divergence of
@@ -235,6 +254,15 @@ def kl_from_logits(p_logits, q_logits, *, axis=-1, base=None, dtype=np.float64):
     --------
     >>> round(kl_from_logits(np.log([0.7, 0.3]), np.log([4, 6])), 6)
     0.183787
+
+    Logits that stay on the disk, in a file that ``numpy.save`` wrote (``numpy.memmap`` opens a raw one):
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/p.npy", np.log([[0.7, 0.3], [0.4, 0.6]]))
+    ...     p_logits = np.load(f"{folder}/p.npy", mmap_mode="r")
+    ...     kl_from_logits(p_logits, np.log([0.4, 0.6])).round(6)
+    array([0.183787, 0.      ])
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype = {dtype}: the work is done in float32 or float64")
@@ -293,17 +321,22 @@ def mutual_information(joint, *, base=None, normalize=False):
     return in_units(np.vecdot(x, kl_rows(conditional, y)) / x.sum(axis=-1), base)
 
 
+def family(frozen):
+    """Return the name of the family of a frozen distribution, as in scipy.stats; a subclass is another family."""
+    kind = type(getattr(frozen, "dist", frozen))
+    name = kind.__name__.removesuffix("_gen").removesuffix("_frozen")
+    return name if kind.__module__.startswith("scipy.stats.") else f"{kind.__module__}.{name}"
+
+
 def _is_frozen(x):
     """Recognize a frozen distribution of scipy.stats without importing scipy.stats."""
-    return all(hasattr(x, name) for name in ("dist", "args", "kwds"))
+    return any(kind.__name__ in ("rv_frozen", "multi_rv_frozen") for kind in type(x).__mro__)
 
 
-def _closed_form(*given):
+def _of_distributions(verb, *given):
     for name, x in zip("pq", given, strict=False):
         if not _is_frozen(x):
             raise TypeError(f"{name} is no frozen distribution: p and q are two arrays or two distributions")
-    families = tuple(type(x.dist).__name__.removesuffix("_gen") for x in given)
-    if families not in CLOSED_FORMS:
-        known = ", ".join(" || ".join(key) for key in CLOSED_FORMS if len(key) == len(families))
-        raise NotImplementedError(f"no closed form for {' || '.join(families)}; there is one for {known}")
-    return CLOSED_FORMS[families](*given)
+    closed_form = CLOSED_FORMS.get((verb, *map(family, given)))
+    value = np.nan if closed_form is None else closed_form(*given)
+    return NUMERICAL[verb](value, *given) if np.isnan(value).any() else value

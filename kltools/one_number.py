@@ -1,0 +1,225 @@
+"""One number, seen seven ways: D(P||Q) by seven routes, no two of which share the code that makes the number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_ndtr, ndtri, xlogy
+
+from kltools._validation import broadcast_shape, in_units, integer, log_base, one_distribution, require_entries
+from kltools.coding import arithmetic_encode
+from kltools.elbo import elbo, evidence
+from kltools.geometry import bregman_divergence
+from kltools.hypothesis_testing import neyman_pearson
+from kltools.likelihood import empirical_distribution
+from kltools.optimization import growth_rate
+from kltools.surprise import surprisal
+
+__all__ = ["SevenViews", "View", "seven_views"]
+
+ALPHA = 0.05  # the type I error of the test
+CODER_BITS = 10  # a message's length exceeds its ideal length by at most so many bits
+LEAST = 2.0**-48  # the least positive probability that the coder carries
+UNITS = {np.e: "nat", 2: "bit", 10: "ban"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One road to D(P||Q).
+
+    D lies between `low` and `high`, but for chance (at most four of the `standard_error`, nearly always) and for
+    rounding.
+
+    Attributes
+    ----------
+    name : str
+        The chapter's.
+    value : float
+        In `unit`.
+    unit : str
+        "nat", "bit", "ban", or "log base b".
+    standard_error : float
+        Of the sample that the value comes from; 0 without a sample.
+    low, high : float
+        Bounds on D but for chance; both equal to `value` where nothing else keeps the two apart.
+    limit : str
+        What the value converges to.
+    how : str
+        How it came about, in a sentence.
+    """
+
+    name: str
+    value: float
+    unit: str
+    standard_error: float
+    low: float
+    high: float
+    limit: str
+    how: str
+
+
+class SevenViews(tuple):
+    """Seven instances of `View`, which print as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        rows = [("view", "value", "unit", "std. error", "low", "high", "limit")]
+        for view in self:
+            error = f"{view.standard_error:.6f}" if view.standard_error else ""
+            bounds = (f"{x:.6f}" if view.low < view.high else "" for x in (view.low, view.high))
+            rows.append((view.name, f"{view.value:.6f}", view.unit, error, *bounds, view.limit))
+        columns = []
+        for column in zip(*rows, strict=True):
+            align = str.ljust if column[0] in ("view", "unit", "limit") else str.rjust
+            columns.append([align(cell, max(map(len, column))) for cell in column])
+        return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
+
+
+def seven_views(p, q, *, rng, n=10_000, base=None):
+    """Compute D(P||Q) along seven independent roads: code, surprise, likelihood, test, geometry, bet, ELBO.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Probabilities of the same outcomes: P averages, Q codes, bets and believes. Each entry is zero or at least
+        2**-48, which the coder asks for.
+    rng : numpy.random.Generator
+        Draws the two samples from P, one to be coded and another one for the likelihood.
+    n : int
+        Size of each sample, and of the test; at most a million.
+    base : float, optional
+        The base of the logarithm: nats if not given, bits for 2.
+
+    Returns
+    -------
+    SevenViews
+        A tuple of seven `View`, in this order:
+
+        1. coding: n draws through an arithmetic coder built for Q and through one built for P, per draw;
+        2. surprise: the exact mean under P of Q's surprisal less P's own;
+        3. likelihood: the logarithm of the likelihood ratio of n other draws, per draw;
+        4. hypothesis testing: the exponent of the best test of P against Q at level 0.05 on n draws, plus the
+           correction that makes it D for a log-likelihood ratio that is normal; between certified bounds;
+        5. geometry: the gap between the negative entropy at P and its tangent at Q;
+        6. optimization: the growth rate of the bet P at odds that are fair under Q, less that of the bet Q;
+        7. ELBO: evidence less bound, with q := P and a posterior that is Q. Variational inference has the roles
+           the other way round, and its gap is D(Q||P).
+
+    Raises
+    ------
+    ValueError
+        If p or q is not one probability vector or has a positive entry below 2**-48, their lengths differ, n or
+        base is out of range, or Q excludes what P allows: then D is infinite, and no sample need show it.
+    TypeError
+        For what is not a real number, and an rng that is no generator.
+
+    Notes
+    -----
+    The exact roads (2, 5, 6, 7) agree to rounding. The sampled ones (1, 3) converge to D by the law of large
+    numbers; the coder adds at most 10 bits a message. For the test, Stein's lemma gives the limit and Strassen the
+    correction to order log(n)/n; here ``s**2/2 + log Phi(z - s)``, with s the standard deviation of the
+    log-likelihood ratio of n draws and z the normal quantile at 0.95, has the same leading terms and holds also for
+    s = 0. The bounds need no n to be large: data processing from below, Cantelli's inequality from above.
+    Explained in the chapter *One number*.
+
+    Examples
+    --------
+    >>> views = seven_views([0.7, 0.3], [0.4, 0.6], rng=np.random.default_rng(0))
+    >>> [view.name for view in views if round(view.value, 6) == 0.183787]
+    ['surprise', 'geometry', 'optimization', 'ELBO']
+    >>> views[3].low < 0.183787 < views[3].high
+    True
+    """
+    p, q = one_distribution(p, "p"), one_distribution(q, "q")
+    broadcast_shape(p, q)
+    for name, vector in (("p", p), ("q", q)):
+        require_entries(vector, name, (vector == 0) | (vector >= LEAST), "the coder carries none below 2**-48 but 0")
+    require_entries(q, "q", (q > 0) | (p == 0), "p allows this outcome, so that D(P||Q) is infinite")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    n = integer(n, "n", least=1)
+    if n > 1_000_000:
+        raise ValueError(f"n = {n}: the coder's bound holds up to a million draws")
+    log_base(base)
+
+    p, q = p[q > 0], q[q > 0]  # what both exclude never happens
+    spread = _spread(p, q) / np.sqrt(n)
+    roads = [
+        ("coding", *_coding(p, q, n, rng, spread)),
+        ("surprise", *_surprise(p, q)),
+        ("likelihood", *_likelihood(p, q, n, rng, spread)),
+        ("hypothesis testing", *_testing(p, q, n, spread)),
+        ("geometry", *_geometry(p, q)),
+        ("optimization", *_optimization(p, q)),
+        ("ELBO", *_elbo(p, q)),
+    ]
+    unit = UNITS.get(np.e if base is None else base, f"log base {base}")
+    return SevenViews(
+        View(name, in_units(value, base), unit, *(in_units(x, base) for x in (error, low, high)), limit, how)
+        for name, value, error, (low, high), limit, how in roads
+    )
+
+
+# Each road returns its value, standard error and bounds in nats, its limit, and how it came about.
+
+
+def _coding(p, q, n, rng, spread):
+    message = rng.choice(p.size, size=n, p=p)
+    with_q, with_p = (8 * len(arithmetic_encode(message, code)) for code in (q, p))
+    value, slack = (with_q - with_p) * np.log(2) / n, CODER_BITS * np.log(2) / n
+    how = f"{n} draws from P take {with_q} bits in an arithmetic code for Q, {with_p} bits in one for P."
+    return value, spread, (value - slack, value + slack), "D(P||Q) as n grows", how
+
+
+def _surprise(p, q):
+    possible = np.flatnonzero(p)
+    value = p[possible] @ (surprisal(q, possible) - surprisal(p, possible))
+    return *_exact(value), "The mean surprisal under P of one who believes Q, less that of one who believes P."
+
+
+def _likelihood(p, q, n, rng, spread):
+    observed = empirical_distribution(rng.choice(p.size, size=n, p=p), p.size)
+    value = np.sum(xlogy(observed, p) - xlogy(observed, q))
+    how = f"{n} other draws from P are exp({n * value:.6g}) times as likely under P as under Q."
+    return value, spread, (value, value), "D(P||Q) as n grows", how
+
+
+def _testing(p, q, n, spread):
+    test = neyman_pearson(p, q, n, ALPHA)
+    s = n * spread
+    value = test.exponent + (s**2 / 2 + log_ndtr(ndtri(1 - ALPHA) - s)) / n
+    least, most = -test.log_beta_high, -test.log_beta_low
+    low = ((1 - ALPHA) * least - (-xlogy(ALPHA, ALPHA) - xlogy(1 - ALPHA, 1 - ALPHA))) / n
+    high = most / n + spread * np.sqrt((1 - ALPHA) / ALPHA)
+    how = (
+        f"The best test of P at level {ALPHA} on {n} draws errs under Q with probability "
+        f"exp({test.log_beta:.6g}), and the exponent is corrected for finite n."
+    )
+    return value, 0.0, (max(low, 0.0), high), "D(P||Q) as n grows", how
+
+
+def _geometry(p, q):
+    value = bregman_divergence(lambda x: xlogy(x, x).sum(axis=-1), lambda x: np.log(x) + 1, p, q)
+    return *_exact(value), "The height of the negative entropy at P above its tangent at Q."
+
+
+def _optimization(p, q):
+    value = growth_rate(p, 1 / q, p) - growth_rate(p, 1 / q, q)
+    return *_exact(value), "The growth rate of wealth bet as P at odds 1/Q, less that of wealth bet as Q."
+
+
+def _elbo(p, q):
+    log_joint = np.log(q) - 1  # any evidence does: exp(-1) here
+    value = evidence(log_joint).value - elbo(p, log_joint).value
+    return *_exact(value), "The log evidence less its bound for q := P, where the posterior is Q."
+
+
+def _exact(value):
+    return value, 0.0, (value, value), "D(P||Q) itself"
+
+
+def _spread(p, q):
+    """Return the standard deviation of log(p/q) under P."""
+    ratios = np.log(p[p > 0] / q[p > 0])
+    weights = p[p > 0]
+    return np.sqrt(weights @ (ratios - weights @ ratios) ** 2)
