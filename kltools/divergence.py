@@ -2,8 +2,9 @@
 
 Probabilities stand along `axis` (the last one), the other axes broadcast as in numpy. Results are float64, a
 float for two vectors, in nats, or in the units of `base` (2: bits). Each vector must sum to 1 within
-``max(1e-8, 8 * eps * sqrt(n))``, unless ``normalize=True`` divides by the sum; every value is that of the
-exactly normalized vectors. ``0 log(0/q) = 0`` and ``p log(p/0) = inf``: infinite is an answer. Bad input
+``max(1e-8, 8 * eps * sqrt(n))``, unless ``normalize=True`` divides by the sum, which does not repair a tail that
+was cut off; every value is that of the exactly normalized vectors. ``0 log(0/q) = 0`` and ``p log(p/0) = inf``:
+infinite is an answer. Bad input
 raises an error that names the argument, the first bad index and the value.
 """
 

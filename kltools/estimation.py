@@ -1,6 +1,7 @@
 """The number from samples, with its error: by Monte Carlo, from counts, from nearest neighbors, token by token.
 
-Every function returns an `Estimate`: a value, its standard error, a confidence interval and the number of draws.
+A function returns an `Estimate`: a value, its standard error, a confidence interval and the number of draws
+(`token_statistics` a table of them, in the units of what it is given).
 A standard error tells the scatter of an estimator; each docstring says what its bias is, which is another matter.
 Results are in nats, or in the units of `base`.
 """

@@ -136,7 +136,8 @@ def fit_maximum_likelihood(model, data, *, bounds=None):
         ``loc=0`` expon, pareto, lognorm, gamma, invgamma, weibull_min; and beta on the unit interval. Or a function
         of one number theta that returns the probabilities of k outcomes.
     data : array_like
-        For a family, the observations, shape (n,); for a callable, the counts of the outcomes, shape (k,).
+        For a family, the observations, shape (n,), one by one and not as a histogram (``np.repeat(values, counts)``
+        undoes one); for a callable, the counts of the outcomes, shape (k,).
     bounds : tuple of float, optional
         For a callable: the closed interval of theta.
 

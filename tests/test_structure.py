@@ -101,3 +101,10 @@ def test_importing_kltools_loads_nothing_heavy():
     assert not {"scipy.stats", "scipy.optimize", "scipy.integrate", "matplotlib", "ipywidgets", "anywidget"} & set(
         loaded
     )
+
+
+@pytest.mark.parametrize("module", sorted(CONTRACT))
+def test_every_module_is_there_after_one_import_and_named_in_the_help(module):
+    program = f"import kltools; kltools.{module}"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert f"kltools.{module}" in kltools.__doc__
