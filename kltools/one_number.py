@@ -118,7 +118,8 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     The exact roads (2, 5, 6, 7) agree to rounding. The sampled ones (1, 3) converge to D by the law of large
     numbers, and their standard error is that of the sample. The bounds of road 1 are no confidence interval: they
     hold what the same sample would give with ideal lengths, since the coder adds at most 10 bits a message. For
-    the test, Stein's lemma gives the limit and Strassen the correction to order log(n)/n; here ``s**2/2 + log Phi(z - s)``, with s the standard deviation of the
+    the test, Stein's lemma gives the limit and Strassen the correction to order log(n)/n;
+    here ``s**2/2 + log Phi(z - s)``, with s the standard deviation of the
     log-likelihood ratio of n draws and z the normal quantile at 0.95, has the same leading terms and holds also for
     s = 0. The bounds need no n to be large: data processing from below, Cantelli's inequality from above.
     Explained in the chapter *One number*.
