@@ -8,7 +8,7 @@ excludes what P allows, and NaN where the parameters admit no closed form.
 import numpy as np
 from scipy import special
 
-from ._kernels import _exp_beyond_linear, log_ratio, normalized_difference
+from ._kernels import exp_beyond_linear, log_ratio, normalized_difference
 from ._log_gamma import beyond, beyond_slope, bregman_beyond, gkl
 
 
@@ -162,7 +162,7 @@ def _itakura_saito(x, y):
 
 def _exp_excess(x):
     """Return ``exp(x) - 1 - x``."""
-    return np.where(np.abs(x) < 1 / 64, _exp_beyond_linear(x), np.expm1(x) - x)
+    return np.where(np.abs(x) < 1 / 64, exp_beyond_linear(x), np.expm1(x) - x)
 
 
 def _log(x, y):

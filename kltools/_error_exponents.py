@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kltools import _tilt
 from kltools._log_ratios import hypotheses
 from kltools._validation import log_base, probabilities, real_array, require_entries
 from kltools.divergence import kl_divergence, renyi_divergence
@@ -140,8 +141,6 @@ def sanov_exponent(q, values, mean, *, base=None):
     >>> round(value, 4), round(tilt, 6)
     (0.0624, 0.174629)
     """
-    from scipy.optimize import brentq
-
     q = probabilities(q, "q", dtype=np.float64)
     values, mean = (real_array(x, name).astype(np.float64) for x, name in ((values, "values"), (mean, "mean")))
     if q.ndim != 1 or values.shape != q.shape or mean.ndim != 0:
@@ -152,28 +151,9 @@ def sanov_exponent(q, values, mean, *, base=None):
     for array, name in ((values, "values"), (mean, "mean")):
         require_entries(array, name, np.isfinite(array), "it must be finite")
     q, mean, unit = q / q.sum(), float(mean), log_base(base)
-    allowed = values[q > 0]
-    least, greatest = float(allowed.min()), float(allowed.max())
-    if not least <= mean <= greatest:
-        return SanovExponent(math.inf, math.copysign(math.inf, mean - least), None)
-    if least < greatest and mean in (least, greatest):
-        tilt = math.inf if mean == greatest else -math.inf
-        p = np.where(values == mean, q, 0.0)
-    else:
-        scale = greatest - least or 1.0
-        centered = (values - mean) / scale
-
-        def tilted(s):
-            exponents = np.where(q > 0, s * centered, -np.inf)
-            return q * np.exp(exponents - exponents.max())
-
-        def excess(s):
-            return tilted(s) @ centered
-
-        end = 1.0 if excess(0.0) <= 0 else -1.0
-        while excess(end) * end < 0:
-            end *= 2
-        s = brentq(excess, min(end, 0.0), max(end, 0.0), xtol=1e-300)
-        tilt, p = s / scale, tilted(s)
-    p /= p.sum()
-    return SanovExponent(kl_divergence(p, q) / unit, tilt, p)
+    found = _tilt.tilt(q, values[np.newaxis], np.array([mean]))
+    if found is None:
+        return SanovExponent(math.inf, math.copysign(math.inf, mean - values[q > 0].min()), None)
+    toward = mean - q @ values
+    tilt = math.copysign(math.inf, toward) if found.boundary else float(found.multipliers[0])
+    return SanovExponent(kl_divergence(found.distribution, q) / unit, tilt, found.distribution)

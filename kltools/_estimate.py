@@ -1,13 +1,12 @@
 """An estimate and its error: what the functions of `kltools.estimation` return, and how a mean gets its error."""
 
 import math
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
 
-from ._validation import integer, real_array
+from ._validation import integer, level, real_array, real_number
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,12 +51,8 @@ class Estimate:
 
     def __post_init__(self):
         for name in ("value", "standard_error", "low", "high"):
-            number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, numbers.Real):
-                raise TypeError(f"{name} must be a real number, got {number!r}")
-            if math.isnan(number):
-                raise ValueError(f"{name} = nan: an estimate holds numbers")
-            object.__setattr__(self, name, float(number))
+            number = real_number(getattr(self, name), name, lambda x: not math.isnan(x), "an estimate holds numbers")
+            object.__setattr__(self, name, number)
         object.__setattr__(self, "n", integer(self.n, "n", least=1))
         if self.standard_error < 0:
             raise ValueError(f"standard_error = {self.standard_error}: a standard error is not negative")
@@ -91,11 +86,7 @@ def sample_vector(values, name, least=2):
 
 def confidence_level(confidence):
     """Return the confidence of an interval as a float, strictly between 0 and 1."""
-    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real):
-        raise TypeError(f"confidence must be a number, got {confidence!r}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence = {confidence}: a confidence lies between 0 and 1")
-    return float(confidence)
+    return level(confidence, "confidence", "a confidence")
 
 
 def student_estimate(value, standard_error, n, confidence, degrees=math.inf):

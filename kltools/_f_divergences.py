@@ -1,12 +1,11 @@
 """The neighbors of the KL divergence: public in `kltools.divergence`, whose conventions hold here too."""
 
 import math
-import numbers
 
 import numpy as np
 
 from ._kernels import kl_rows, log_ratio, normalized_difference, renyi_rows
-from ._validation import in_units, pair
+from ._validation import in_units, pair, real_number
 
 
 def js_divergence(p, q, *, axis=-1, base=None, normalize=False):
@@ -77,10 +76,7 @@ def renyi_divergence(p, q, alpha, *, axis=-1, base=None, normalize=False):
     >>> round(renyi_divergence([0.7, 0.3], [0.4, 0.6], 2), 6)
     0.318454
     """
-    if isinstance(alpha, bool) or not isinstance(alpha, numbers.Real):
-        raise TypeError(f"alpha must be a number, got {alpha!r}")
-    if not alpha >= 0:
-        raise ValueError(f"alpha = {alpha}: an order is not negative")
+    alpha = real_number(alpha, "alpha", lambda x: x >= 0, "an order is not negative")
     p, q = pair(p, q, axis, normalize, np.float64)
     if alpha == 1:
         nats = kl_rows(p, q)

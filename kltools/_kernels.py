@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 BLOCK = 16_384  # float64 entries in one block: with its temporaries it fits a second-level cache
+LOGITS_BLOCK = 524_288  # here the exponentials rule, and few calls matter more than the nearest cache
 
 
 def generalized_kl(x, y):
@@ -20,12 +21,12 @@ def generalized_kl(x, y):
         total = x + y
         near = np.flatnonzero(np.abs(difference) < 0.1 * total)
         if len(near) == len(x):
-            value = _generalized_kl_near(x, difference, total)
+            value = generalized_kl_near(x, difference, total)
         else:
             value = np.log(x / y)
             value *= x
             value -= difference
-            value[near] = _generalized_kl_near(x[near], difference[near], total[near])
+            value[near] = generalized_kl_near(x[near], difference[near], total[near])
             if not np.isfinite(value.sum()):  # a zero, or a ratio that overflows
                 odd = np.flatnonzero(~np.isfinite(value))
                 x, y, difference = x[odd], y[odd], difference[odd]
@@ -33,7 +34,8 @@ def generalized_kl(x, y):
     return value.reshape(shape)[()]
 
 
-def _generalized_kl_near(x, difference, total):
+def generalized_kl_near(x, difference, total):
+    """Return the terms of `generalized_kl` where x and y are close, from x, x - y and x + y."""
     s = difference / total
     square = s * s
     series = square / 15
@@ -90,16 +92,16 @@ def centered_excess(weights, x, terms=None):
     c = np.subtract(x, mean[..., np.newaxis], out=None if terms is None else x)
     small = np.maximum(c.max(axis=-1), -c.min(axis=-1)) < 1 / 64
     if small.all():
-        terms = _exp_beyond_linear(c, terms)
+        terms = exp_beyond_linear(c, terms)
     else:
         terms = np.expm1(c, out=terms)
         terms -= c
         if small.any():
-            terms[small] = _exp_beyond_linear(c[small])
+            terms[small] = exp_beyond_linear(c[small])
     return dot(weights, terms) / total, mean, total
 
 
-def _exp_beyond_linear(c, terms=None):
+def exp_beyond_linear(c, terms=None):
     """Return ``exp(c) - 1 - c`` by its series, for small c."""
     terms = np.multiply(c, 1 / math.factorial(8), out=terms)
     terms += 1 / math.factorial(7)
@@ -117,9 +119,10 @@ def kl_logits_rows(p, q, dtype):
     outcomes = p.shape[-1]
     p_rows, q_rows = p.reshape(-1, outcomes), q.reshape(-1, outcomes)
     values = np.empty(len(p_rows))
-    step = max(1, BLOCK // outcomes)
-    # The room to work in is taken once: a fresh row-sized array for every step would cost more than the arithmetic.
-    room = [np.empty((min(step, len(values)), outcomes), dtype) for _ in range(3)]
+    step = max(1, BLOCK // outcomes, min(LOGITS_BLOCK // outcomes, len(values) // 64))
+    # The room to work in is taken once, whole: a fresh row-sized array for every step would cost more than the
+    # arithmetic, and one large piece of memory is mapped in large pages.
+    room = np.empty((3, min(step, len(values)), outcomes), dtype)
     with np.errstate(all="ignore"):
         for i in range(0, len(values), step):
             rows = p_rows[i : i + step], q_rows[i : i + step]
@@ -128,6 +131,44 @@ def kl_logits_rows(p, q, dtype):
 
 
 def _kl_logits_block(p, q, weights, log_ratio, terms):
+    value, sure = _kl_logits_apart(p, q, weights, log_ratio)
+    if not sure.all():
+        rest = ~sure
+        p, q = p[rest], q[rest]
+        value[rest] = _kl_logits_any(p, q, *(room[: len(p)] for room in (weights, log_ratio, terms)))
+    return value
+
+
+def _kl_logits_apart(p, q, weights, log_ratio):
+    """Return the divergences of the rows, and whether each is sure: ordinary logits, not nearly equal.
+
+    ``D = log E[exp(d)] - E[d]`` with ``d = q - p``, in as few passes as there can be: here lies the speed.
+    """
+    single = weights.dtype == np.float32
+    if single:  # in float32 exp2 and expm1 are the fast exponentials, and expm1 keeps digits for small d
+        np.subtract(q, p, out=log_ratio)
+        np.multiply(p, np.float32(1 / math.log(2)), out=weights)
+        np.exp2(weights, out=weights)
+    else:
+        np.copyto(weights, p)
+        np.copyto(log_ratio, q)
+        log_ratio -= weights
+        np.exp(weights, out=weights)
+    total = weights.sum(axis=-1)
+    mean = dot(weights, log_ratio) / total
+    (np.expm1 if single else np.exp)(log_ratio, out=log_ratio)
+    tilted = dot(weights, log_ratio) / total
+    value = (np.log1p(tilted) if single else np.log(tilted)) - mean
+    # What is lost is a rounding of the mean and of d itself, beside a value that must be far larger.
+    if single:
+        sure = (value > 0.04 * (np.sqrt(2 * value) + abs(mean))) & (total > 1e-9) & (total < 1e13) & (tilted > -0.9)
+    else:
+        sure = (value > 1e-3 * (1 + abs(mean))) & (total > 1e-200) & (total < 1e200) & (tilted > 1e-200)
+    # A weight that underflows may be the one that matters: q can be large there.
+    return value, sure & (tilted < np.inf) & (p.min(axis=-1) > (-80 if single else -700))
+
+
+def _kl_logits_any(p, q, weights, log_ratio, terms):
     dtype = weights.dtype
     p_top, q_top = (x.max(axis=-1, keepdims=True).astype(dtype) for x in (p, q))
     # Only a whole offset is taken off: logits that are close keep their exact difference.

@@ -1,6 +1,4 @@
-"""The integrals behind `kltools.elbo`: a normalizer on the line, and the expected logarithm of a mean of weights."""
-
-import itertools
+"""The expected logarithm of a mean of weights, by an integral of its own: no density has to be found here."""
 
 import numpy as np
 from scipy.special import logsumexp
@@ -9,59 +7,6 @@ from scipy.special import logsumexp
 # integrands, and what lies beyond has probability 1e-23.
 STANDARD_NODES = np.linspace(-10, 10, 2561)
 _STEP = 1 / 8
-TAIL_END = 170.0  # z to exp(170): its fourth power is still a float
-
-
-def log_integral(log_density):
-    """Return ``log of the integral of exp(log_density)`` over the line, and an estimate of its error.
-
-    The panels of the adaptive rule widen geometrically on both sides of every mode that a scan finds, so that
-    neither the place nor the scale of the mass has to be known.
-
-    Raises
-    ------
-    ValueError
-        If the integrand vanishes at every point of the scan, or its integral does not converge.
-    """
-    # Far out the parts of a log density overflow, to -inf in all; where they leave NaN it is refused.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _log_integral(log_density)
-
-
-def _log_integral(log_density):
-    from scipy import integrate, optimize
-
-    scan = np.sinh(np.linspace(-20, 20, 8001))
-    heights = log_density(scan)
-    best = int(np.argmax(heights))
-    if heights[best] == -np.inf:
-        raise ValueError(f"log_joint is -inf at each of the {scan.size} points where it was tried")
-    low, high = scan[max(best - 1, 0)], scan[min(best + 1, scan.size - 1)]
-    found = optimize.minimize_scalar(
-        lambda z: -log_density(z), bounds=(low, high), method="bounded", options={"xatol": 1e-11 * (high - low)}
-    )
-    mode, top = (found.x, -found.fun) if -found.fun > heights[best] else (scan[best], heights[best])
-
-    def density(z):
-        return np.exp(log_density(z) - top)
-
-    def tail(v):
-        return (density(edges[0] - np.exp(v)) + density(edges[-1] + np.exp(v))) * np.exp(v)
-
-    # Sharp peaks get panels of their own.
-    inner = heights[1:-1]
-    peaks = scan[1:-1][(inner > heights[:-2] + 0.01) & (inner > heights[2:] + 0.01) & (inner > top - 50)]
-    steps = 4.0 ** np.arange(-14, 15)
-    edges = np.unique(np.add.outer([mode, *peaks], np.concatenate([-steps, [0], steps])))
-    # `full_output` keeps quad from warning: the errors decide below.
-    options = {"epsabs": 1e-14 * np.trapezoid(density(edges), edges), "epsrel": 1e-11, "limit": 200, "full_output": 1}
-    parts = [integrate.quad(density, *panel, **options)[:2] for panel in itertools.pairwise(edges)]
-    parts.append(integrate.quad(tail, -50, TAIL_END, **options)[:2])
-    total, error = np.sum(parts, axis=0)
-    error += 10 * tail(TAIL_END)  # what a tail of 1/z**1.1 leaves out
-    if not error < 1e-6 * total < np.inf:
-        raise ValueError("log_joint is the logarithm of a function whose integral over the line does not converge")
-    return float(top + np.log(total)), float(error / total)
 
 
 def expected_log_mean(q, log_weights, k):

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy import special
 
-from ._kernels import _generalized_kl_near, generalized_kl, log_ratio
+from ._kernels import generalized_kl, generalized_kl_near, log_ratio
 
 # log Gamma(a) = (a - 1/2) log(a) - a + log(2 pi)/2 + sum of STIRLING[k] / a^(2k + 1), with B_2k / (2k (2k - 1)).
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
@@ -24,7 +24,7 @@ def gkl(x, y, difference):
     x, y, difference = np.broadcast_arrays(x, y, difference)
     total = x + y
     near = np.abs(difference) < 0.1 * total
-    return np.where(near, _generalized_kl_near(x, difference, total), generalized_kl(x, y))
+    return np.where(near, generalized_kl_near(x, difference, total), generalized_kl(x, y))
 
 
 def beyond(a):

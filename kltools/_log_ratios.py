@@ -1,7 +1,5 @@
 """The evidence of single observations, log p(x)/q(x), and the lattice that its sums live on."""
 
-import numbers
-
 import numpy as np
 
 from kltools._kernels import log_ratio, normalized_difference
@@ -36,15 +34,6 @@ def evidence(ratios, xs, name="xs"):
     found = ratios[xs]
     require_entries(xs, name, ~np.isnan(found), "this outcome is impossible under p and under q")
     return found
-
-
-def level(value, name):
-    """Return an error probability, strictly between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not 0 < value < 1:
-        raise ValueError(f"{name} = {value}: an error probability lies strictly between 0 and 1")
-    return float(value)
 
 
 def lattice(values):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from kltools._validation import integer, log_weights, probabilities, real_array, require_entries
+from kltools._validation import integer, log_weights, probabilities, real_array, real_number, require_entries
 from kltools.divergence import entropy
 
 
@@ -72,10 +72,7 @@ def coordinate_ascent(target, *, start=None, tolerance=1e-12, max_sweeps=10_000)
     -0.830366
     """
     max_sweeps = integer(max_sweeps, "max_sweeps", least=1)
-    tolerance = real_array(tolerance, "tolerance")
-    require_entries(
-        tolerance, "tolerance", (tolerance >= 0) & (tolerance < np.inf), "it must be finite and not negative"
-    )
+    tolerance = real_number(tolerance, "tolerance", lambda x: 0 <= x < np.inf, "it must be finite and not negative")
     problem = _Gaussian if hasattr(target, "cov_object") else _Table
     problem = problem(target, start)
     path, change = [problem.elbo()], np.inf

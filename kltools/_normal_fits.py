@@ -1,4 +1,4 @@
-"""Normal fits to a density on the line: its peaks and integrals, and every local optimum of D(N||P).
+"""Normal fits to a density on the line: the one optimum of D(P||N), and every local optimum of D(N||P).
 
 For N = N(m, s^2), z the standard normal and f = log p, write J = D(N||P). Stein's identity turns derivatives of f
 into moments of f, so that kinks do no harm. In the coordinates (change of m in units of s, change of log s)
@@ -17,168 +17,16 @@ import math
 
 import numpy as np
 
-from kltools._validation import real_array
+from kltools._line_density import STEPS
 
 REACH = 38.0  # beyond as many standard deviations a normal has less mass than the smallest float
 LOWEST = -1e300  # stands for -inf while ridges are followed; at an optimum -inf is refused
 ROW = 0.1  # step in log s
 
-STEPS = 2.0 ** np.arange(7)
-STEPS = np.concatenate([-STEPS[::-1], [0], STEPS])  # breaks of an integral that no tail slips through
-QUANTILES = np.array([1e-6, 1e-4, 0.01, 0.1, 0.25])
-QUANTILES = np.concatenate([QUANTILES, [0.5], 1 - QUANTILES[::-1]])
-
 # The trapezoid rule for E over z: exact to rounding where f is smooth; at a kink the last steps correct it.
 Z = np.linspace(-12, 12, 1537)
 MOMENTS = np.stack([Z, Z**2 - 1, Z**3 - 3 * Z, Z**4 - 4 * Z**2 + 1], axis=-1)
 MOMENTS *= -np.exp(-(Z**2) / 2)[:, np.newaxis] * (Z[1] - Z[0]) / math.sqrt(2 * math.pi)
-
-
-class Target:
-    """A density P on an interval, given by its logarithm up to a constant, and integrals over it.
-
-    `power` is the highest moment of P that must exist. Afterwards ``log_p`` is normalized, and ``log_normalizer`` is
-    what it took.
-    """
-
-    def __init__(self, log_density, support, points, power):
-        self.given, self.support, self.log_normalizer = log_density, support, 0.0
-        low, high = support
-        x = np.unique(np.concatenate([_scan(low, high), points]))
-        for _ in range(2):
-            self.peaks, self.widths = self._find_peaks(x)
-            x = np.concatenate([x, self._around_peaks(np.linspace(-16, 16, 65))])
-            x = np.unique(x[(low < x) & (x < high)])
-            quantiles = self._rough_quantiles(x)
-            near = np.append(self._around_peaks([-8, 8]), quantiles)
-            fine = np.linspace(max(near.min(), low), min(near.max(), high), 4003)[1:-1]
-            x = np.union1d(x, fine[(low < fine) & (fine < high)])
-        lower, median, upper = quantiles[QUANTILES.size // 2 + np.arange(-1, 2)]
-        self.scale = max(upper - lower, self.widths.min())
-        # From a finite end: floats are dense around zero, where a density may be singular.
-        self.center = next((end for end in support if math.isfinite(end)), median)
-        self._check_tails(power)
-        self.breaks = np.concatenate([self._around_peaks(STEPS), self._edges(x), points, quantiles])
-        top = float(self.log_p(self.peaks).max())
-        mass = self.integrate(lambda x: np.exp(self.log_p(x) - top)[np.newaxis], what="the density")[0]
-        self.log_normalizer = top + math.log(mass)
-
-    def log_p(self, x):
-        """Return the log density at an array, normalized as soon as the normalizer is known."""
-        with np.errstate(all="ignore"):
-            values = real_array(self.given(x.ravel()), "log_density(x)").astype(np.float64)
-        if values.shape != (x.size,):
-            raise ValueError(f"log_density must return one number for each x: {values.shape} for {x.size} of them")
-        bad = ~(values < np.inf)
-        if bad.any():
-            where = np.argmax(bad)
-            if x.flat[where] in self.support:
-                raise ValueError(
-                    f"log_density is singular at {x.flat[where]}, where floats are too far apart to resolve it: "
-                    "move that end of the support to 0"
-                )
-            raise ValueError(f"log_density({x.flat[where]}) = {values[where]}: a log density is a number below inf")
-        return values.reshape(x.shape) - self.log_normalizer
-
-    def integrate(self, function, breaks=(), *, what):
-        """Integrate a vector of functions over the support; raise a ValueError if that does not converge."""
-        from scipy import integrate
-
-        low, high = ((end - self.center) / self.scale for end in self.support)
-        points = (np.concatenate([self.breaks, breaks]) - self.center) / self.scale
-        points = np.unique(points[(low < points) & (points < high)])
-        edges = [low, high]
-        if math.isinf(low) != math.isinf(high):
-            edges.insert(1, points[-1] if high == math.inf else points[0])
-
-        def column(u):
-            return function(np.array([self.center + self.scale * u]))[:, 0]
-
-        total, error = 0.0, 0.0
-        for a, b in itertools.pairwise(edges):
-            with np.errstate(all="ignore"):
-                value, part, _ = integrate.quad_vec(
-                    column, a, b, epsabs=1e-14, epsrel=1e-11, points=points, limit=points.size + 600, full_output=True
-                )
-            total, error = total + value, error + part
-        if not (np.isfinite(total).all() and error <= 1e-9 * max(abs(total).max(), 1e-3)):
-            raise ValueError(f"log_density: the integral of {what} does not converge: {total} with error {error:.1e}")
-        return total * self.scale
-
-    def divergence(self, mean, deviation, *, from_target):
-        """Return D(P||N), or D(N||P), as an integral of ``a log(a/b) - a + b``, which is never negative."""
-
-        def terms(x):
-            log_n = -(((x - mean) / deviation) ** 2) / 2 - math.log(deviation) - math.log(2 * math.pi) / 2
-            pair = (self.log_p(x), log_n) if from_target else (log_n, self.log_p(x))
-            return _generalized_kl(*pair)[np.newaxis]
-
-        value = float(self.integrate(terms, mean + deviation * STEPS, what="the divergence")[0])
-        low, high = ((end - mean) / deviation / math.sqrt(2) for end in self.support)
-        return value + (math.erfc(-low) + math.erfc(high)) / 2  # b, outside of the support
-
-    def _find_peaks(self, x):
-        """Return the local maxima of the log density seen from a sorted grid, and how far it takes to fall by 1/2."""
-        low, high = self.support
-        heights = self.log_p(x)
-        if heights.max() == -np.inf:
-            raise ValueError(f"log_density is -inf at each of the {x.size} points where it was tried: give `points`")
-        first = np.flatnonzero(np.append(True, heights[1:] != heights[:-1]))
-        last = np.append(first[1:], x.size) - 1
-        runs = np.concatenate([[-np.inf], heights[first], [-np.inf]])
-        is_peak = (runs[1:-1] > runs[:-2]) & (runs[1:-1] > runs[2:])
-        left = x[np.maximum(first[is_peak] - 1, 0)]
-        right = x[np.minimum(last[is_peak] + 1, x.size - 1)]
-        rows = np.arange(left.size)
-        for _ in range(12):
-            zoom = left[:, np.newaxis] + np.outer(right - left, np.linspace(0, 1, 33))
-            best = self.log_p(zoom).argmax(axis=-1)
-            left, right = zoom[rows, np.maximum(best - 1, 0)], zoom[rows, np.minimum(best + 1, 32)]
-        peaks = np.unique(zoom[rows, best])
-
-        steps = np.outer(np.maximum(1, abs(peaks)), np.ldexp(1.0, np.arange(-400, 60)))
-        heights = self.log_p(peaks)
-        changes = np.zeros(steps.shape, dtype=bool)
-        for side in (-1, 1):
-            x = peaks[:, np.newaxis] + side * steps
-            inside = (low < x) & (x < high)
-            x = np.where(inside, x, peaks[:, np.newaxis])
-            changes |= ~inside | (abs(self.log_p(x) - heights[:, np.newaxis]) > 0.5)
-        if not changes.any(axis=-1).all():
-            raise ValueError("log_density does not fall: no density on an infinite support is like that")
-        return peaks, steps[np.arange(peaks.size), changes.argmax(axis=-1)]
-
-    def _around_peaks(self, widths):
-        return np.add.outer(self.peaks, np.zeros(len(widths))).ravel() + np.outer(self.widths, widths).ravel()
-
-    def _edges(self, x):
-        """Return where the log density jumps from or to -inf, found by bisection between points of a sorted grid."""
-        allowed = self.log_p(x) > -np.inf
-        jumps = np.flatnonzero(allowed[1:] != allowed[:-1])
-        left, right = x[jumps], x[jumps + 1]
-        for _ in range(100):
-            middle = (left + right) / 2
-            stays = (self.log_p(middle) > -np.inf) == allowed[jumps]
-            left, right = np.where(stays, middle, left), np.where(stays, right, middle)
-        return right
-
-    def _rough_quantiles(self, x):
-        heights = self.log_p(x)
-        weights = np.exp(heights - heights.max())
-        mass = np.append(0, np.cumsum((weights[1:] + weights[:-1]) / 2 * np.diff(x)))
-        return np.interp(QUANTILES * mass[-1], mass, x)
-
-    def _check_tails(self, power):
-        """Refuse a density that falls too slowly: floats end before such an integral does, and hide it."""
-        for side, end in zip((-1, 1), self.support, strict=True):
-            if math.isinf(end):
-                near, far = self.log_p(self.center + side * self.scale * np.array([1e10, 1e20]))
-                exponent = math.inf if far == -np.inf else (near - far) / math.log(1e10)
-                if exponent < power + 1.2:
-                    raise ValueError(
-                        f"log_density goes like {-exponent:.3g} log|x| towards {side * math.inf}: the integral of "
-                        f"|x|^{power} p(x) exists below -{power + 1}, and is computed below -{power + 1.2}"
-                    )
 
 
 def forward_fit(target):
@@ -190,7 +38,7 @@ def forward_fit(target):
             p, z = np.exp(target.log_p(x)), (x - center) / scale
             return np.where(p > 0, np.stack([p, p * z, p * z * z]), 0)
 
-        mass, first, second = target.integrate(moments, what="p(x), x p(x) and x^2 p(x)")
+        (mass, first, second), _ = target.integrate(moments, what="p(x), x p(x) and x^2 p(x)")
         shift = first / mass
         center, scale = center + scale * shift, scale * math.sqrt(second / mass - shift**2)
     return center, scale, target.divergence(center, scale, from_target=True)
@@ -333,7 +181,7 @@ def _polish(target, m, tau):
 
     for _ in range(20):
         reference = float(target.log_p(np.array([m]))[0])
-        a, b, c, d = target.integrate(integrals, m + math.exp(tau) * STEPS, what="log p under a normal")
+        (a, b, c, d), _ = target.integrate(integrals, m + math.exp(tau) * STEPS, what="log p under a normal")
         step = np.linalg.solve([[b, c], [c, d]], [-a, 1 - b])
         if max(abs(a), abs(b - 1)) < 1e-9 or abs(step).max() < 1e-9:
             return m, tau
@@ -341,25 +189,3 @@ def _polish(target, m, tau):
             break
         m, tau = m + math.exp(tau) * step[0], tau + step[1]
     raise RuntimeError(f"no critical point of D(N||P) was confirmed near m = {m}, s = {math.exp(tau)}")
-
-
-def _generalized_kl(log_a, log_b):
-    """Return ``a log(a/b) - a + b`` from logarithms, where nothing overflows."""
-    a, b = np.exp(log_a), np.exp(log_b)
-    ratio = np.where(a > 0, log_a - log_b, -np.inf)
-    # No large terms cancel: a (r + exp(-r) - 1) where r > 0, otherwise b (r exp(r) - exp(r) + 1).
-    beyond = np.maximum(ratio, 0)
-    below = np.minimum(np.maximum(ratio, -1000), 0)
-    return np.where(ratio > 0, a * (beyond + np.expm1(-beyond)), b * (below * np.exp(below) - np.expm1(below)))
-
-
-def _scan(low, high):
-    """Return points inside of an interval, dense near zero or near its finite ends."""
-    if math.isinf(low) and math.isinf(high):
-        return np.sinh(np.linspace(-28, 28, 4001))
-    if math.isinf(low) or math.isinf(high):
-        steps = 10.0 ** np.linspace(-12, 12, 4001)
-        x = low + steps if math.isinf(high) else high - steps[::-1]
-    else:
-        x = low + (high - low) / (1 + np.exp(-np.linspace(-27, 27, 4001)))
-    return x[(low < x) & (x < high)]

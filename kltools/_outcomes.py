@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from kltools._validation import probabilities, real_array, require_entries
+from kltools._validation import is_frozen, probabilities, real_array, require_entries
 from kltools.distributions import parameters
-from kltools.divergence import _is_frozen
 
 
 def outcome_indices(x, k, name):
@@ -44,7 +43,7 @@ def log_probability(q, x, names=("q", "x")):
     TypeError, ValueError
         For bad probabilities, outcomes or parameters, shapes that do not broadcast, and an infinite density.
     """
-    if _is_frozen(q):
+    if is_frozen(q):
         return _log_density(q, x, names)
     q = probabilities(q, names[0], dtype=np.float64)
     x = outcome_indices(x, q.shape[-1], names[1])
@@ -73,7 +72,7 @@ def log_probability_each(q, x, name):
         As `log_probability`; and for x that is not one observation after another, or another number of forecasts.
     """
     shape = real_array(x, name).shape
-    if not _is_frozen(q):
+    if not is_frozen(q):
         forecasts = real_array(q, "q").shape
         if len(shape) != 1:
             raise ValueError(f"{name} must be one-dimensional, got shape {shape}")

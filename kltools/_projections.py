@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _tilt
-from ._validation import broadcast_shape, finite_array, one_distribution, require_entries
+from ._validation import broadcast_shape, finite_array, log_base, one_distribution, require_entries
 from .divergence import kl_divergence
 
 
@@ -21,7 +21,8 @@ class Projection:
         One for each feature; where features are redundant, the shortest vector, each feature scaled so that it
         deviates from its moment by at most 1.
     divergence : float
-        The minimum, D(P||Q) in nats: from the P found to the q given, or from the p given to the Q found.
+        The minimum, D(P||Q): from the P found to the q given, or from the p given to the Q found. In nats, or in the
+        units of `base`, as the gap is; the multipliers always are in nats per unit of a feature.
     gap : float
         The certificate: the divergence less the dual value, which no admissible divergence is below. Of the size
         of rounding at the optimum.
@@ -45,7 +46,7 @@ class Projection:
     boundary: bool
 
 
-def i_projection(q, features, moments):
+def i_projection(q, features, moments, *, base=None):
     """argmin over P of D(P||q) given E_P[features] = moments: the nearest P to q with these means; a tilt of q.
 
     Parameters
@@ -56,18 +57,20 @@ def i_projection(q, features, moments):
         Numbers for each outcome: the faces of a die, or 0 and 1 for the cells of a margin. Rows may be redundant.
     moments : float or array_like, shape (m,)
         The means to attain, one a row.
+    base : float, optional
+        The base of the logarithm: nats if not given, bits for 2.
 
     Returns
     -------
     Projection
-        With ``distribution``, ``multipliers``, ``divergence`` (nats), the certificate ``gap``, ``residual``,
-        ``iterations`` and ``boundary``.
+        With ``distribution``, ``multipliers``, ``divergence``, the certificate ``gap``, ``residual``, ``iterations``
+        and ``boundary``.
 
     Raises
     ------
     TypeError, ValueError
-        If q is not a probability vector or the shapes do not fit; if no P on the support of q has the moments:
-        the message names the first moment that is out of its range, given those before it.
+        If q is not a probability vector, the shapes do not fit or base is not a base; if no P on the support of q
+        has the moments: the message names the first moment that is out of its range, given those before it.
 
     Notes
     -----
@@ -88,7 +91,7 @@ def i_projection(q, features, moments):
     >>> round(nearest.divergence, 6), nearest.gap < 1e-12
     (0.178178, True)
     """
-    q = one_distribution(q, "q")
+    q, unit = one_distribution(q, "q"), log_base(base)
     rows, scalar = _features(features, q.size)
     targets = finite_array(moments, "moments")
     if targets.shape != (() if scalar else (len(rows),)):
@@ -97,10 +100,10 @@ def i_projection(q, features, moments):
     targets = targets.reshape(-1)
     found = _tilted(q, rows, targets, scalar)
     divergence = kl_divergence(found.distribution, q)
-    return _projection(found, divergence, divergence)
+    return _projection(found, divergence, divergence, unit)
 
 
-def m_projection(p, features, reference=None):
+def m_projection(p, features, reference=None, *, base=None):
     """argmin over Q of D(p||Q) in the family Q = reference exp(lambda . features) / Z: maximum likelihood.
 
     Parameters
@@ -111,18 +114,20 @@ def m_projection(p, features, reference=None):
         The statistics of the exponential family: a number for each outcome, one row a statistic.
     reference : array_like, shape (k,), optional
         The member at lambda = 0; uniform if not given.
+    base : float, optional
+        The base of the logarithm: nats if not given, bits for 2.
 
     Returns
     -------
     Projection
-        With the Q found as ``distribution``, ``multipliers``, ``divergence`` D(p||Q) in nats, the certificate
-        ``gap``, ``residual``, ``iterations`` and ``boundary``.
+        With the Q found as ``distribution``, ``multipliers``, ``divergence`` D(p||Q), the certificate ``gap``,
+        ``residual``, ``iterations`` and ``boundary``.
 
     Raises
     ------
     TypeError, ValueError
-        If p or reference is not a probability vector, the shapes do not fit, or p allows an outcome that the
-        reference excludes, so that every member is infinitely far.
+        If p or reference is not a probability vector, the shapes do not fit, base is not a base, or p allows an
+        outcome that the reference excludes, so that every member is infinitely far.
 
     Notes
     -----
@@ -138,22 +143,22 @@ def m_projection(p, features, reference=None):
     >>> round(fit.divergence, 6), round(float(fit.distribution @ [1, 2, 3, 4, 5, 6]), 9)
     (0.115715, 4.5)
     """
-    p = one_distribution(p, "p")
+    p, unit = one_distribution(p, "p"), log_base(base)
     rows, scalar = _features(features, p.size)
     q = np.full(p.size, 1 / p.size) if reference is None else one_distribution(reference, "reference")
     broadcast_shape(p, q, names=("p", "reference"))
     require_entries(p, "p", (p == 0) | (q > 0), "the reference excludes this outcome, and so does every member")
     found = _tilted(q, rows, rows @ p, scalar)
     # D(p||Q) falls short of D(p||reference) by no more than D(Q||reference): both have the same gap.
-    return _projection(found, kl_divergence(p, found.distribution), kl_divergence(found.distribution, q))
+    return _projection(found, kl_divergence(p, found.distribution), kl_divergence(found.distribution, q), unit)
 
 
-def _projection(found, divergence, primal):
+def _projection(found, divergence, primal, unit):
     return Projection(
         distribution=found.distribution,
         multipliers=found.multipliers,
-        divergence=divergence,
-        gap=primal - found.dual,
+        divergence=divergence / unit,
+        gap=(primal - found.dual) / unit,
         residual=found.residual,
         iterations=found.iterations,
         boundary=found.boundary,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kltools._log_ratios import evidence, hypotheses, lattice, level
+from kltools._log_ratios import evidence, hypotheses, lattice
+from kltools._validation import choice, level
 from kltools.divergence import kl_divergence
 
 REACHED = 1e-12  # a sum within this of a threshold, relative, has reached it
@@ -112,12 +113,10 @@ class SequentialTest:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If truth is neither "P" nor "Q", P = Q, or the log ratios lie on no lattice.
         """
-        if truth not in ("P", "Q"):
-            raise ValueError(f'truth must be "P" or "Q", got {truth!r}')
-        weights = self.p if truth == "P" else self.q
+        weights = self.p if choice(truth, "truth", ("P", "Q")) == "P" else self.q
         inside = np.isfinite(self.ratios)
         if not self.ratios[inside].any() and inside.all():
             raise ValueError("p and q are the same: the test never decides")

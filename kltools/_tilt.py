@@ -54,9 +54,10 @@ def tilt(q, features, moments):
         if one_sided.any():  # a moment at an end of its range, or beyond
             on_face = ~(above | below)[one_sided].any(axis=0)
         else:
-            left, singular, right = np.linalg.svd(here, full_matrices=False)
+            left, singular, _ = np.linalg.svd(here, full_matrices=False)
             rank = int((singular > RANK * math.sqrt(alive.size)).sum())
-            points = right[:rank] * math.sqrt(alive.size)
+            # Made from the rows: the right vectors of the decomposition have lost the digits of their small entries.
+            points = (left[:, :rank] / singular[:rank]).T @ here * math.sqrt(alive.size)
             theta, p, slope, steps = _newton(np.log(q[alive]), points)
             iterations += steps
             # If no probability is as small as the slope and its rounding, p can be moved by less to fit exactly.

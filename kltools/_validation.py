@@ -6,6 +6,16 @@ import operator
 
 import numpy as np
 
+NO_PROBABILITIES = (
+    "; counts go to kl_plugin and samples to kl_nearest_neighbor (both in kltools.estimation), unnormalized logits to "
+    "kl_from_logits"
+)
+
+
+def is_frozen(x):
+    """Recognize a frozen distribution of scipy.stats without importing scipy.stats."""
+    return any(kind.__name__ in ("rv_frozen", "multi_rv_frozen") for kind in type(x).__mro__)
+
 
 def real_array(values, name):
     """Return `values` as an array of at most float64; refuse whatever does not hold real numbers.
@@ -30,7 +40,7 @@ def real_array(values, name):
     return array if array.dtype in (np.float16, np.float32, np.float64) else array.astype(np.float64)
 
 
-def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
+def probabilities(values, name, *, axis=-1, normalize=False, dtype=None, advice=""):
     """Return `values` as probabilities that sum to 1 along `axis`, which becomes the last axis.
 
     Parameters
@@ -45,6 +55,8 @@ def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
         Divide by the sum instead of checking it.
     dtype : dtype, optional
         What to return; if not given, float32 stays float32 and everything else becomes float64.
+    advice : str
+        What to add to the message where a number is below 0 or above 1.
 
     Raises
     ------
@@ -52,6 +64,11 @@ def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
         As `real_array`; and for a scalar, float16, an empty axis, an entry that is NaN, infinite or negative,
         and a sum that is off by more than ``max(1e-8, 8 * eps(dtype) * sqrt(n))``.
     """
+    if is_frozen(values):
+        raise TypeError(
+            f"{name} must hold real numbers, got {type(values).__name__}: arrays of probabilities are taken here; "
+            "distributions go to kl_divergence, cross_entropy and entropy"
+        )
     array = real_array(values, name)
     if array.dtype == np.float16:
         raise ValueError(f"{name} is float16, too coarse to hold probabilities: compute it in float32 or float64")
@@ -70,7 +87,8 @@ def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
         total = array.sum(axis=axis, keepdims=True, dtype=np.float64)
     # Two fast passes decide; a NaN survives both.
     if not (array.min(initial=0.0) >= 0 and np.isfinite(total).all()):
-        require_entries(array, name, np.isfinite(array) & (array >= 0), "a probability is finite and not negative")
+        rule = f"a probability is finite and not negative{advice if (array < 0).any() else ''}"
+        require_entries(array, name, np.isfinite(array) & (array >= 0), rule)
     if normalize:
         if not total.all():
             raise ValueError(f"{_row(name, total == 0, axis)} sums to 0: it cannot be normalized")
@@ -83,15 +101,16 @@ def probabilities(values, name, *, axis=-1, normalize=False, dtype=None):
         wrong = ~(abs(total - 1) <= tolerance)
         if wrong.any():
             where, value = _row(name, wrong, axis), total[wrong][0]
-            raise ValueError(f"{where} sums to {value}, not to 1 (tolerance {tolerance:.1e})")
+            advice = advice if (array > 1).any() else ""
+            raise ValueError(f"{where} sums to {value}, not to 1 (tolerance {tolerance:.1e}){advice}")
     array = np.moveaxis(array, axis, tuple(range(-len(axis), 0)))
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def pair(p, q, axis, normalize, dtype=None):
+def pair(p, q, axis, normalize, dtype=None, advice=""):
     """Return `p` and `q` as `probabilities` of the same outcomes."""
-    p = probabilities(p, "p", axis=axis, normalize=normalize, dtype=dtype)
-    q = probabilities(q, "q", axis=axis, normalize=normalize, dtype=dtype)
+    options = {"axis": axis, "normalize": normalize, "dtype": dtype, "advice": advice}
+    p, q = probabilities(p, "p", **options), probabilities(q, "q", **options)
     broadcast_shape(p, q)
     return p, q
 
@@ -164,6 +183,48 @@ def integer(value, name, *, least):
     if number < least:
         raise ValueError(f"{name} = {number}: it must be at least {least}")
     return number
+
+
+def real_number(value, name, good=lambda x: True, rule=""):
+    """Return a real scalar as a float; name one that is no number (TypeError) or not `good` (ValueError)."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not good(value):
+        raise ValueError(f"{name} = {value}: {rule}")
+    return float(value)
+
+
+def positive(value, name, *, infinite=False):
+    """Return a positive number; it must be finite unless `infinite` allows inf."""
+    if infinite:
+        return real_number(value, name, lambda x: x > 0, "it must be positive")
+    return real_number(value, name, lambda x: 0 < x < math.inf, "it must be positive and finite")
+
+
+def level(value, name, kind="an error probability"):
+    """Return a probability strictly between 0 and 1; `kind` says of what."""
+    return real_number(value, name, lambda x: 0 < x < 1, f"{kind} lies strictly between 0 and 1")
+
+
+def choice(value, name, options):
+    """Return one of the strings `options`, or name what it is instead: TypeError, ValueError."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {value!r}")
+    if value not in options:
+        raise ValueError(f"{name} = {value!r}: it is one of {', '.join(options)}")
+    return value
+
+
+def require_callable(value, name, what="callable"):
+    """Raise a TypeError unless `value` can be called; `what` says what is needed."""
+    if not callable(value):
+        raise TypeError(f"{name} must be {what}, got {value!r}")
+
+
+def require_generator(rng):
+    """Raise a TypeError unless `rng` is a numpy Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
 
 
 def log_base(base):

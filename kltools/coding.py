@@ -6,13 +6,12 @@ probability zero, so that ideal lengths, whole lengths and missing codewords fit
 """
 
 import math
-import operator
 from dataclasses import dataclass
 
 import numpy as np
 
 from kltools import _arithmetic, _huffman
-from kltools._validation import broadcast_shape, probabilities, real_array, require_entries
+from kltools._validation import broadcast_shape, integer, probabilities, real_array, require_entries
 
 __all__ = [
     "HuffmanCode",
@@ -106,7 +105,7 @@ def expected_length(lengths, p):
     Parameters
     ----------
     lengths : array_like, shape (..., k)
-        Lengths in bits, whole or not; ``inf`` for a symbol without a codeword.
+        Lengths in bits, whole or not; ``inf`` for a symbol without a codeword. Of a `HuffmanCode`, its ``lengths``.
     p : array_like, shape (..., k)
         Probabilities along the last axis: P averages, whatever Q the code was made for.
 
@@ -320,14 +319,9 @@ def arithmetic_decode(data, n, q):
     """
     if not isinstance(data, bytes | bytearray):
         raise TypeError(f"data must be bytes, got {type(data).__name__}")
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise TypeError(f"n must be an integer, got {n!r}") from None
-    if count < 0:
-        raise ValueError(f"n must not be negative, got {count}")
+    n = integer(n, "n", least=0)
     table = _arithmetic.frequencies(_coder_vector(q))
-    return np.array(_arithmetic.decode(bytes(data), count, table), dtype=np.int64)
+    return np.array(_arithmetic.decode(bytes(data), n, table), dtype=np.int64)
 
 
 def _one_vector(q):
@@ -344,6 +338,8 @@ def _coder_vector(q):
 
 
 def _lengths(lengths):
+    if isinstance(lengths, HuffmanCode):
+        raise TypeError("lengths is a HuffmanCode: pass its .lengths")
     lengths = real_array(lengths, "lengths").astype(np.float64)
     if lengths.ndim == 0 or lengths.shape[-1] == 0:
         raise ValueError(f"lengths must have a symbol along the last axis, got shape {lengths.shape}")

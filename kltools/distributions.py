@@ -21,6 +21,8 @@ from . import _closed_forms, _multivariate_normal
 from ._validation import real_array, require_entries
 from .divergence import CLOSED_FORMS, NUMERICAL, entropy, family
 
+__all__ = []  # what it computes is asked of the functions of `kltools.divergence`
+
 # A closed form, and the families it serves with the shapes that make them its special cases.
 DIVERGENCES = {
     "norm": {"norm": {}},

@@ -19,7 +19,16 @@ from ._f_divergences import (
     total_variation,
 )
 from ._kernels import entropy_rows, kl_logits_rows, kl_rows
-from ._validation import broadcast_shape, in_units, pair, probabilities, real_array, require_entries
+from ._validation import (
+    NO_PROBABILITIES,
+    broadcast_shape,
+    in_units,
+    is_frozen,
+    pair,
+    probabilities,
+    real_array,
+    require_entries,
+)
 
 __all__ = [
     "chi2_divergence",
@@ -73,7 +82,7 @@ def entropy(p, *, axis=-1, base=None, normalize=False):
     >>> entropy([1/2, 1/4, 1/8, 1/8], base=2)
     1.75
     """
-    if _is_frozen(p):
+    if is_frozen(p):
         return in_units(_of_distributions("entropy", p), base)
     return in_units(entropy_rows(probabilities(p, "p", axis=axis, normalize=normalize, dtype=np.float64)), base)
 
@@ -108,7 +117,7 @@ def cross_entropy(p, q, *, axis=-1, base=None, normalize=False):
     >>> cross_entropy([1/2, 1/4, 1/8, 1/8], [1/4, 1/8, 1/8, 1/2], base=2)
     2.25
     """
-    if _is_frozen(p) or _is_frozen(q):
+    if is_frozen(p) or is_frozen(q):
         return in_units(_of_distributions("cross_entropy", p, q), base)
     options = {"axis": axis, "base": base, "normalize": normalize}
     # For arrays neither part is negative and each keeps its digits, so the sum does.
@@ -200,9 +209,9 @@ def kl_divergence(p, q, *, axis=-1, base=None, normalize=False):
     >>> kltools.kl_divergence(stats.norm(1, 1), stats.norm(0, 1))
     0.5
     """
-    if _is_frozen(p) or _is_frozen(q):
+    if is_frozen(p) or is_frozen(q):
         return in_units(_of_distributions("kl_divergence", p, q), base)
-    return in_units(kl_rows(*pair(p, q, axis, normalize)), base)
+    return in_units(kl_rows(*pair(p, q, axis, normalize, advice=NO_PROBABILITIES)), base)
 
 
 def kl_from_logits(p_logits, q_logits, *, axis=-1, base=None, dtype=np.float64):
@@ -329,14 +338,9 @@ def family(frozen):
     return name if kind.__module__.startswith("scipy.stats.") else f"{kind.__module__}.{name}"
 
 
-def _is_frozen(x):
-    """Recognize a frozen distribution of scipy.stats without importing scipy.stats."""
-    return any(kind.__name__ in ("rv_frozen", "multi_rv_frozen") for kind in type(x).__mro__)
-
-
 def _of_distributions(verb, *given):
     for name, x in zip("pq", given, strict=False):
-        if not _is_frozen(x):
+        if not is_frozen(x):
             raise TypeError(f"{name} is no frozen distribution: p and q are two arrays or two distributions")
     closed_form = CLOSED_FORMS.get((verb, *map(family, given)))
     value = np.nan if closed_form is None else closed_form(*given)

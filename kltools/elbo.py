@@ -10,9 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp, roots_hermitenorm
 
-from kltools._latent_integrals import STANDARD_NODES, expected_log_mean, log_integral
+from kltools._latent_integrals import STANDARD_NODES, expected_log_mean
+from kltools._line_density import LineDensity
 from kltools._mean_field import MeanField, coordinate_ascent
-from kltools._validation import broadcast_shape, integer, log_weights, probabilities
+from kltools._validation import (
+    broadcast_shape,
+    integer,
+    log_weights,
+    probabilities,
+    require_callable,
+    require_generator,
+)
 from kltools.distributions import parameters
 from kltools.divergence import entropy
 
@@ -121,7 +129,8 @@ def evidence(log_joint):
     -------
     Evaluation
         A finite latent by enumeration, exactly; a latent on the line by adaptive quadrature with its estimate of
-        the error, which knows nothing of a peak so narrow that a scan of 8001 points steps over it.
+        the error, which knows nothing of a peak so narrow that a scan of 11201 points steps over it, nor of
+        a jump between finite values.
 
     Raises
     ------
@@ -144,7 +153,8 @@ def evidence(log_joint):
     -1.515512
     """
     if callable(log_joint):
-        return Evaluation(*log_integral(_checked(log_joint)), "quadrature")
+        density = LineDensity(_checked(log_joint), name="log_joint")
+        return Evaluation(density.log_normalizer, density.error, "quadrature")
     value = logsumexp(log_weights(log_joint, "log_joint"), axis=-1)
     return Evaluation(float(value) if value.ndim == 0 else value, 0.0, "enumeration")
 
@@ -232,8 +242,7 @@ def _finite(q, log_joint):
 
 def _checked(log_joint):
     """Return `log_joint` as a function that refuses what is no log density."""
-    if not callable(log_joint):
-        raise TypeError(f"log_joint must be a function of a continuous latent, got {type(log_joint).__name__}")
+    require_callable(log_joint, "log_joint", "a function of a continuous latent")
 
     def checked(z, shape=None):
         shape = np.shape(z) if shape is None else shape
@@ -257,8 +266,7 @@ def _normal_parameters(q):
 
 def _drawn_log_ratio(q, log_joint, rng, shape):
     """Return log p(x, z) - log q(z) of draws from q."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    require_generator(rng)
     if not hasattr(q, "logpdf"):
         raise TypeError(f"q must be a vector or have a density, got {type(q).__name__}")
     z = q.rvs(size=shape, random_state=rng)

@@ -7,16 +7,27 @@ Results are in nats, or in the units of `base`.
 """
 
 import math
-import numbers
 import warnings
 
 import numpy as np
 
 from ._estimate import Estimate, confidence_level, infinite_estimate, mean_estimate, sample_vector, student_estimate
-from ._kernels import _exp_beyond_linear
+from ._kernels import exp_beyond_linear
 from ._nearest_neighbors import kl_nearest_neighbor
 from ._token_statistics import TokenStatistics, token_statistics
-from ._validation import broadcast_shape, count_vector, integer, log_base, probabilities, real_array, require_entries
+from ._validation import (
+    broadcast_shape,
+    choice,
+    count_vector,
+    integer,
+    log_base,
+    probabilities,
+    real_array,
+    real_number,
+    require_callable,
+    require_entries,
+    require_generator,
+)
 from .divergence import chi2_divergence, kl_divergence
 
 __all__ = [
@@ -100,7 +111,7 @@ def kl_monte_carlo(log_ratio, *, estimator="k1", confidence=0.95, base=None):
     Estimate(0.5008 ± 0.0089, interval [0.4834, 0.5183], n=10000)
     """
     level, unit = confidence_level(confidence), log_base(base)
-    _require_choice(estimator, "estimator", _MONTE_CARLO_TERMS)
+    choice(estimator, "estimator", _MONTE_CARLO_TERMS)
     log_ratio = sample_vector(log_ratio, "log_ratio")
     require_entries(log_ratio, "log_ratio", log_ratio > -np.inf, "a draw from P has p(x) > 0, so it is above -inf")
     if np.isposinf(log_ratio).any():
@@ -176,14 +187,10 @@ def kl_plugin(counts_p, counts_q=None, *, q=None, correction=None, pseudocount=0
     if (counts_q is None) == (q is None):
         raise TypeError("give one of counts_q, a sample of Q, and q, the probabilities")
     if correction is not None:
-        _require_choice(correction, "correction", ["miller_madow"])
-    if isinstance(pseudocount, bool) or not isinstance(pseudocount, numbers.Real):
-        raise TypeError(f"pseudocount must be a number, got {pseudocount!r}")
-    if not 0 <= pseudocount < math.inf:
-        raise ValueError(f"pseudocount = {pseudocount}: it is finite and not negative")
+        choice(correction, "correction", ["miller_madow"])
+    pseudocount = real_number(pseudocount, "pseudocount", lambda x: 0 <= x < math.inf, "it is finite and not negative")
     if q is not None and pseudocount:
-        raise ValueError(f"pseudocount = {pseudocount}: it is added to counts_q, and q is given instead")
-    pseudocount = float(pseudocount)
+        raise ValueError(f"pseudocount = {pseudocount:g}: it is added to counts_q, and q is given instead")
 
     n = int(counts_p.sum())
     if q is not None:
@@ -272,14 +279,12 @@ def bootstrap(statistic, *samples, rng, confidence=0.95, resamples=2000, method=
     from scipy import stats
 
     level = confidence_level(confidence)
-    if not callable(statistic):
-        raise TypeError(f"statistic must be callable, got {statistic!r}")
+    require_callable(statistic, "statistic")
     if not samples:
         raise TypeError("samples: at least one is needed")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {rng!r}")
+    require_generator(rng)
     resamples = integer(resamples, "resamples", least=2)
-    _require_choice(method, "method", ["BCa", "percentile"])
+    choice(method, "method", ["BCa", "percentile"])
     for i, sample in enumerate(samples):
         values = real_array(sample, f"samples[{i}]")
         if values.ndim == 0 or len(values) < 2:
@@ -316,16 +321,9 @@ def bootstrap(statistic, *samples, rng, confidence=0.95, resamples=2000, method=
     return Estimate(value, drawn.standard_error, *drawn.confidence_interval, len(samples[0]))
 
 
-def _require_choice(value, name, choices):
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, got {value!r}")
-    if value not in choices:
-        raise ValueError(f"{name} = {value!r}: it is one of {', '.join(choices)}")
-
-
 def _k3_terms(c):
     """Return ``exp(c) - 1 - c``, whose parts cancel where c is small."""
     terms = np.expm1(c) - c
     small = np.abs(c) < 1 / 64
-    terms[small] = _exp_beyond_linear(c[small])
+    terms[small] = exp_beyond_linear(c[small])
     return terms

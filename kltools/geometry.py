@@ -7,12 +7,21 @@ are rows of numbers, one number for each outcome, and divergences are in nats.
 """
 
 import math
-import numbers
 
 import numpy as np
 
 from ._projections import Projection, i_projection, m_projection
-from ._validation import broadcast_shape, finite_array, one_distribution, probabilities, real_array, require_entries
+from ._validation import (
+    broadcast_shape,
+    choice,
+    finite_array,
+    one_distribution,
+    positive,
+    probabilities,
+    real_array,
+    require_callable,
+    require_entries,
+)
 
 __all__ = [
     "Projection",
@@ -65,8 +74,8 @@ def bregman_divergence(f, grad_f, x, y):
     ...                          [0.7, 0.3], [0.4, 0.6]), 6)
     0.183787
     """
-    _require_callable(f, "f")
-    _require_callable(grad_f, "grad_f")
+    require_callable(f, "f")
+    require_callable(grad_f, "grad_f")
     x, y = (finite_array(values, name) for values, name in ((x, "x"), (y, "y")))
     shape = broadcast_shape(np.atleast_1d(x), np.atleast_1d(y), names=("x", "y")) if x.ndim or y.ndim else ()
     values = {}
@@ -165,10 +174,7 @@ def natural_gradient_step(model, theta, gradient, rate=1.0):
     0.7
     """
     gradient = finite_array(gradient, "gradient")
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
-        raise TypeError(f"rate must be a number, got {rate!r}")
-    if not 0 < rate < math.inf:
-        raise ValueError(f"rate = {rate}: a rate is positive and finite")
+    rate = positive(rate, "rate")
     theta, jacobian = _root_jacobian(model, theta)
     if gradient.shape != theta.shape:
         raise ValueError(f"gradient of shape {gradient.shape} and theta of shape {theta.shape} do not match")
@@ -222,8 +228,7 @@ def geodesic(p, q, t, kind):
            [0.6667, 0.3333],
            [0.5   , 0.5   ]])
     """
-    if kind not in ("mixture", "exponential"):
-        raise ValueError(f"kind = {kind!r}: it is 'mixture' or 'exponential'")
+    choice(kind, "kind", ("mixture", "exponential"))
     p, q = (probabilities(values, name, dtype=np.float64) for values, name in ((p, "p"), (q, "q")))
     shape = broadcast_shape(p, q)
     t = real_array(t, "t").astype(np.float64)
@@ -251,7 +256,7 @@ def _root_jacobian(model, theta):
     with its neighbors wins. A step that leaves the model's domain, which gives a root that is no number or a
     ValueError, is passed over.
     """
-    _require_callable(model, "model")
+    require_callable(model, "model")
     theta = finite_array(theta, "theta")
     if theta.ndim > 1 or theta.size == 0:
         raise ValueError(f"theta must be a number or a vector, got shape {theta.shape}")
@@ -291,8 +296,3 @@ def _root_jacobian(model, theta):
             raise ValueError(f"model has no derivative at theta = {theta} (parameter {j}): sqrt(p) is not smooth")
         columns.append(best)
     return theta, np.stack(columns, axis=1)
-
-
-def _require_callable(function, name):
-    if not callable(function):
-        raise TypeError(f"{name} must be callable, got {function!r}")

@@ -10,16 +10,15 @@ with no alternative given, is asked of `kltools.likelihood.g_statistic`.
 """
 
 import math
-import operator
 
 import numpy as np
 from scipy.special import ndtri
 
 from kltools._error_exponents import ChernoffInformation, SanovExponent, chernoff_information, sanov_exponent
-from kltools._log_ratios import evidence, hypotheses, level
+from kltools._log_ratios import evidence, hypotheses
 from kltools._neyman_pearson import NeymanPearsonTest, best_test
 from kltools._sequential import SequentialRun, SequentialTest, StoppingLaw, sprt
-from kltools._validation import in_units, require_entries
+from kltools._validation import in_units, integer, level, require_entries
 from kltools.divergence import kl_divergence
 
 __all__ = [
@@ -275,10 +274,7 @@ def _best_test(p, ratios, n, alpha, randomized):
 
 
 def _count(n):
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise TypeError(f"n must be an integer, got {n!r}") from None
-    if isinstance(n, bool) or not 1 <= count <= MOST_DRAWS:
-        raise ValueError(f"n = {n}: a number of draws is a positive integer, here up to {MOST_DRAWS:.0e}")
-    return count
+    n = integer(n, "n", least=1)
+    if n > MOST_DRAWS:
+        raise ValueError(f"n = {n}: a number of draws goes up to {MOST_DRAWS:.0e} here")
+    return n

@@ -251,7 +251,7 @@ def g_statistic(counts, q):
     (4.32017, 1, 0.0377)
     """
     counts = count_vector(counts, "counts")
-    q = probabilities(q, "q", dtype=np.float64)
+    q = probabilities(q, "q", dtype=np.float64, advice="; divide expected counts by their sum")
     if q.shape != counts.shape:
         raise ValueError(f"counts of shape {counts.shape} and q of shape {q.shape} do not match")
     n = float(counts.sum())

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtri, xlogy
 
-from kltools._validation import broadcast_shape, in_units, integer, log_base, one_distribution, require_entries
+from kltools._validation import (
+    broadcast_shape,
+    in_units,
+    integer,
+    log_base,
+    one_distribution,
+    require_entries,
+    require_generator,
+)
 from kltools.coding import arithmetic_encode
 from kltools.elbo import elbo, evidence
 from kltools.geometry import bregman_divergence
@@ -137,8 +145,7 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     for name, vector in (("p", p), ("q", q)):
         require_entries(vector, name, (vector == 0) | (vector >= LEAST), "the coder carries none below 2**-48 but 0")
     require_entries(q, "q", (q > 0) | (p == 0), "p allows this outcome, so that D(P||Q) is infinite")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    require_generator(rng)
     n = integer(n, "n", least=1)
     if n > 1_000_000:
         raise ValueError(f"n = {n}: the coder's bound holds up to a million draws")

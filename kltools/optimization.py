@@ -6,7 +6,6 @@ Move Q and it covers P, move P and it seeks what Q allows (`fit_normal`); stay n
 """
 
 import math
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +14,19 @@ from scipy.special import logsumexp
 from kltools import _normal_fits
 from kltools._betting import growth_rate, kelly_bet
 from kltools._kernels import centered_excess, kl_rows
+from kltools._line_density import LineDensity
 from kltools._validation import (
     broadcast_shape,
+    choice,
     finite_array,
     in_units,
     integer,
     one_distribution,
+    positive,
     probabilities,
     real_array,
+    real_number,
+    require_callable,
     require_entries,
 )
 
@@ -112,10 +116,8 @@ def fit_normal(log_density, direction="forward", *, support=(-math.inf, math.inf
     |m| = 2.98431, s = 1.02337, D(N||P) = 0.688769 nat
     |m| = 0.00000, s = 2.74377, D(N||P) = 0.840621 nat
     """
-    if not callable(log_density):
-        raise TypeError(f"log_density must be a function of an array, got {log_density!r}")
-    if direction not in ("forward", "reverse"):
-        raise ValueError(f'direction = {direction!r}: it is "forward" or "reverse"')
+    require_callable(log_density, "log_density", "a function of an array")
+    choice(direction, "direction", ("forward", "reverse"))
     low, high = _interval(support)
     if direction == "reverse" and (low, high) != (-math.inf, math.inf):
         raise ValueError(f"support = {support}: unless P allows the whole line, D(N||P) is infinite for every normal N")
@@ -124,7 +126,7 @@ def fit_normal(log_density, direction="forward", *, support=(-math.inf, math.inf
         raise ValueError(f"points must be one-dimensional, got shape {points.shape}")
     require_entries(points, "points", (low < points) & (points < high), f"a point lies in the support {support}")
 
-    target = _normal_fits.Target(log_density, (low, high), points, power=2 if direction == "forward" else 0)
+    target = LineDensity(log_density, (low, high), points, power=2 if direction == "forward" else 0)
     fits = [_normal_fits.forward_fit(target)] if direction == "forward" else _normal_fits.reverse_fits(target)
     return tuple(NormalFit(*map(float, fit), float(target.log_normalizer)) for fit in fits)
 
@@ -194,7 +196,7 @@ def regularized_policy(reference, reward, beta):
     if reward.ndim == 0:
         raise ValueError(f"reward must have an outcome along the last axis, got the scalar {reward}")
     shape = broadcast_shape(reference, reward, ("reference", "reward"))
-    beta = _positive(beta, "beta", infinite=True)
+    beta = positive(beta, "beta", infinite=True)
     reference = np.broadcast_to(reference / reference.sum(axis=-1, keepdims=True), shape)
     allowed = reference > 0
     top = np.where(allowed, reward, -np.inf).max(axis=-1, keepdims=True)
@@ -263,10 +265,9 @@ def exponentiated_gradient(gradient, start, rate, steps):
            [0.55501, 0.44499],
            [0.4    , 0.6    ]])
     """
-    if not callable(gradient):
-        raise TypeError(f"gradient must be a function of a probability vector, got {gradient!r}")
+    require_callable(gradient, "gradient", "a function of a probability vector")
     w = one_distribution(start, "start")
-    rate = _positive(rate, "rate")
+    rate = positive(rate, "rate")
     path = np.empty((integer(steps, "steps", least=0) + 1, w.size))
     path[0] = w
     alive = w > 0
@@ -286,22 +287,12 @@ def exponentiated_gradient(gradient, start, rate, steps):
     return path
 
 
-def _positive(value, name, *, infinite=False):
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not (0 < value < math.inf or (infinite and value == math.inf)):
-        raise ValueError(f"{name} = {value}: it must be positive{'' if infinite else ' and finite'}")
-    return float(value)
-
-
 def _interval(support):
     try:
         low, high = support
     except (TypeError, ValueError):
         raise ValueError(f"support must be two numbers, got {support!r}") from None
-    for end in (low, high):
-        if isinstance(end, bool) or not isinstance(end, numbers.Real):
-            raise TypeError(f"support must be two numbers, got {support!r}")
+    low, high = (real_number(end, f"support[{i}]") for i, end in enumerate((low, high)))
     if not low < high:
         raise ValueError(f"support = {support}: its first number must be below its second")
-    return float(low), float(high)
+    return low, high

@@ -7,9 +7,9 @@ forecast suffers, the divergence is the excess. Outcomes are integers that index
 import numpy as np
 
 from kltools._outcomes import log_probability, log_probability_each
-from kltools._validation import broadcast_shape, in_units, probabilities
+from kltools._validation import broadcast_shape, in_units, is_frozen, probabilities
 from kltools.distributions import parameters
-from kltools.divergence import _is_frozen, kl_divergence
+from kltools.divergence import kl_divergence
 
 __all__ = ["information_gain", "log_score", "running_surprise", "surprisal"]
 
@@ -141,7 +141,7 @@ def information_gain(posterior, prior, *, base=None):
     0.5
     """
     beliefs = {"posterior": posterior, "prior": prior}
-    frozen = [_is_frozen(belief) for belief in beliefs.values()]
+    frozen = [is_frozen(belief) for belief in beliefs.values()]
     if any(frozen):
         if not all(frozen):
             raise TypeError("posterior and prior must be two arrays or two frozen distributions, got one of each")

@@ -73,6 +73,27 @@ def test_distributions_where_only_arrays_are_known(name):
         kl.perplexity(stats.norm())
 
 
+def test_what_is_no_distribution_is_sent_where_it_belongs():
+    rng = np.random.default_rng(1)
+    samples, logits, counts = rng.normal(size=500), [[2.0, 0.5], [-1.0, 3.0]], [70, 30]
+    for values in (samples, logits, counts, -np.ones(2)):
+        for p, q in ((values, values), (np.full(np.shape(values), 1 / np.shape(values)[-1]), values)):
+            with pytest.raises(ValueError, match=r"samples to kl_nearest_neighbor .*logits to kl_from_logits"):
+                kl.kl_divergence(p, q)
+    # Probabilities that miss 1 or that are lost are no samples.
+    for values in ([0.5, 0.6], [0.5, np.nan]):
+        with pytest.raises(ValueError) as caught:
+            kl.kl_divergence(values, GOOD)
+        assert "samples" not in str(caught.value)
+
+
+@pytest.mark.parametrize("p", [stats.norm(), stats.poisson(2), stats.multivariate_normal([0, 0])])
+def test_array_functions_say_where_distributions_go(p):
+    for call in (kl.js_divergence, kl.chi2_divergence, kl.total_variation):
+        with pytest.raises(TypeError, match=r"arrays of probabilities are taken here; distributions go to kl_div"):
+            call(p, p)
+
+
 @pytest.mark.parametrize(
     ("p", "q"),
     [

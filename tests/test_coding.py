@@ -286,7 +286,7 @@ def test_probabilities_below_the_limit_of_the_coder_are_named():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: arithmetic_decode(b"", -1, [1.0]), "n must not be negative, got -1"),
+        (lambda: arithmetic_decode(b"", -1, [1.0]), "n = -1: it must be at least 0"),
         (lambda: arithmetic_decode(b"\xff" * 64, 100, [0.3, 0.3, 0.4]), "data holds no message"),
         (lambda: arithmetic_encode([0], [[1.0]]), "q must be one-dimensional"),
         (lambda: huffman_code([[1.0]]), "q must be one-dimensional"),
@@ -312,6 +312,8 @@ def test_bad_values_are_named(call, message):
     ("call", "message"),
     [
         (lambda: arithmetic_decode("text", 1, [1.0]), "data must be bytes, got str"),
+        (lambda: expected_length(huffman_code(DYADIC_P), DYADIC_P), r"lengths is a HuffmanCode: pass its \.lengths"),
+        (lambda: kraft_sum(huffman_code(DYADIC_P)), r"lengths is a HuffmanCode: pass its \.lengths"),
         (lambda: arithmetic_decode(b"", 1.5, [1.0]), "n must be an integer, got 1.5"),
         (lambda: huffman_code([1.0]).decode(b"00"), "bits must be a str"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
+from kltools._line_density import LineDensity
 from kltools.divergence import kl_divergence
 from kltools.elbo import coordinate_ascent, elbo, evidence, importance_weighted_bound
 
@@ -124,6 +125,7 @@ def test_gauss_hermite_states_its_error():
     [
         (lambda z: np.where(z >= 0, -z, -np.inf), 0.0),
         (lambda z: np.where((z >= 0.3) & (z <= 0.7), 0.0, -np.inf), math.log(0.4)),
+        (lambda z: np.where((z >= 100.2) & (z <= 101), 0.0, -np.inf), math.log(0.8)),
         (lambda z: stats.norm.logpdf(z, 1e4, 1e-2) - 800, -800.0),
         (lambda z: stats.norm.logpdf(z, 0, 1e7), 0.0),
         (lambda z: stats.norm.logpdf(z, 0, 1e-6) + 900, 900.0),
@@ -137,7 +139,20 @@ def test_gauss_hermite_states_its_error():
         ),
         (lambda z: np.logaddexp(stats.norm.logpdf(z, -10, 0.1), stats.norm.logpdf(z, 12, 0.05)), math.log(2)),
     ],
-    ids=["half-line", "box", "far", "wide", "narrow", "cauchy", "heavy", "power", "Gumbel", "quartic", "two peaks"],
+    ids=[
+        "half-line",
+        "box",
+        "far box",
+        "far",
+        "wide",
+        "narrow",
+        "cauchy",
+        "heavy",
+        "power",
+        "Gumbel",
+        "quartic",
+        "two peaks",
+    ],
 )
 def test_evidence_finds_the_mass(log_joint, log_total):
     found = evidence(log_joint)
@@ -146,9 +161,23 @@ def test_evidence_finds_the_mass(log_joint, log_total):
     assert found.value == pytest.approx(log_total, abs=1e-9)
 
 
+def test_a_broad_top_that_rounding_makes_rough_is_one_peak():
+    x = 1e9 * np.random.default_rng(7).normal(size=50)
+    x -= x.mean()
+
+    def log_joint(z):
+        return stats.norm.logpdf(x, z[:, np.newaxis], 1e9).sum(axis=-1)
+
+    near = log_joint(np.arange(-50.0, 50.0))
+    assert np.count_nonzero((near[1:-1] > near[:-2]) & (near[1:-1] > near[2:])) > 1
+    assert LineDensity(log_joint).peaks.size == 1
+    exact = -49 / 2 * math.log(2 * math.pi * 1e18) - math.log(50) / 2 - x @ x / 2e18
+    assert evidence(log_joint).value == pytest.approx(exact, rel=1e-13)
+
+
 @pytest.mark.parametrize("log_joint", [lambda z: 0.0 * z, lambda z: -np.log1p(np.abs(z)), lambda z: z, lambda z: z**4])
 def test_evidence_refuses_what_has_no_integral(log_joint):
-    with pytest.raises(ValueError, match="does not converge"):
+    with pytest.raises(ValueError, match=r"log_joint does not fall|log_joint goes like .*: the integral of p"):
         evidence(log_joint)
 
 
@@ -330,7 +359,7 @@ CASES = [
     (elbo, ([0.5, 0.5], [0, 0, 0]), {}, ValueError, r"q of shape \(2,\) and log_joint of shape \(3,\) do not match"),
     (elbo, ([0.5, 0.5], model), {}, TypeError, r"log_joint is a function, but q is a vector"),
     (elbo, ([0.5, 0.5], [0, 0]), {"rng": RNG}, ValueError, r"rng is given, but a finite latent"),
-    (elbo, (NORMAL, [0, 0]), {}, TypeError, r"log_joint must be a function of a continuous latent, got list"),
+    (elbo, (NORMAL, [0, 0]), {}, TypeError, r"log_joint must be a function of a continuous latent, got \[0, 0\]"),
     (elbo, (stats.cauchy(), model), {}, TypeError, r"q is not a frozen scipy\.stats\.norm.*give rng"),
     (elbo, (stats.norm([0, 1]), model), {}, ValueError, r"q must be one distribution, got loc of shape \(2,\)"),
     (elbo, (stats.norm(0, -1), model), {}, ValueError, r"q\.scale = -1\.0: a scale is positive"),
@@ -345,7 +374,7 @@ CASES = [
     (evidence, (0.5,), {}, ValueError, r"log_joint must be an array of logarithms.*shape \(\)"),
     (evidence, ([np.nan],), {}, ValueError, r"log_joint\[0\] = nan"),
     (evidence, ("no",), {}, TypeError, r"log_joint must hold real numbers"),
-    (evidence, (lambda z: z - np.inf,), {}, ValueError, r"log_joint is -inf at each of the 8001 points"),
+    (evidence, (lambda z: z - np.inf,), {}, ValueError, r"log_joint is -inf at each of the 11201 points"),
     (importance_weighted_bound, ([0.5, 0.6], [0, 0], 2), {}, ValueError, r"q sums to 1\.1"),
     (importance_weighted_bound, ([0.5, 0.5], [0, np.nan], 2), {}, ValueError, r"log_joint\[1\] = nan"),
     (importance_weighted_bound, ([0.5, 0.5], [[0, 0]], 2), {}, ValueError, r"q of shape .* must be vectors"),
@@ -368,7 +397,7 @@ CASES = [
         r"target\.cov is not positive definite",
     ),
     (coordinate_ascent, ([0, 0],), {"tolerance": -1}, ValueError, r"tolerance = -1"),
-    (coordinate_ascent, ([0, 0],), {"tolerance": "x"}, TypeError, r"tolerance must hold real numbers"),
+    (coordinate_ascent, ([0, 0],), {"tolerance": "x"}, TypeError, r"tolerance must be a number, got 'x'"),
     (coordinate_ascent, ([0, 0],), {"max_sweeps": 0}, ValueError, r"max_sweeps = 0: it must be at least 1"),
 ]
 

@@ -285,8 +285,8 @@ def test_a_statistic_that_does_not_vary():
 RNG = np.random.default_rng(20)
 POINTS = np.arange(12.0)
 CASES = [
-    (Estimate, ("1", 0, 0, 1, 1), {}, TypeError, r"value must be a real number, got '1'"),
-    (Estimate, (True, 0, 0, 1, 1), {}, TypeError, r"value must be a real number, got True"),
+    (Estimate, ("1", 0, 0, 1, 1), {}, TypeError, r"value must be a number, got '1'"),
+    (Estimate, (True, 0, 0, 1, 1), {}, TypeError, r"value must be a number, got True"),
     (Estimate, (1, math.nan, 0, 1, 1), {}, ValueError, r"standard_error = nan"),
     (Estimate, (1, -1, 0, 1, 1), {}, ValueError, r"standard_error = -1\.0"),
     (Estimate, (1, 1, 2, 1, 1), {}, ValueError, r"low = 2\.0 is above high = 1\.0"),
@@ -304,7 +304,7 @@ CASES = [
     (kl_monte_carlo, ([1e200, 0],), {"estimator": "k2"}, ValueError, r"log_ratio\[0\] = 1e\+200: its term of k2 overf"),
     (kl_monte_carlo, ([0, 1],), {"estimator": "k4"}, ValueError, r"estimator = 'k4': it is one of k1, k2, k3"),
     (kl_monte_carlo, ([0, 1],), {"estimator": 1}, TypeError, r"estimator must be a string, got 1"),
-    (kl_monte_carlo, ([0, 1],), {"confidence": 1}, ValueError, r"confidence = 1: a confidence lies between 0 and 1"),
+    (kl_monte_carlo, ([0, 1],), {"confidence": 1}, ValueError, r"confidence = 1: a confidence lies strictly between"),
     (kl_monte_carlo, ([0, 1],), {"confidence": math.nan}, ValueError, r"confidence = nan"),
     (kl_monte_carlo, ([0, 1],), {"confidence": "95%"}, TypeError, r"confidence must be a number, got '95%'"),
     (kl_monte_carlo, ([0, 1],), {"base": 1}, ValueError, r"base = 1"),
@@ -340,7 +340,7 @@ CASES = [
     (kl_plugin, ([1, 2], [1, 2]), {"base": "2"}, TypeError, r"base must be a number or None"),
     (bootstrap, (1, POINTS), {"rng": RNG}, TypeError, r"statistic must be callable, got 1"),
     (bootstrap, (np.mean,), {"rng": RNG}, TypeError, r"samples: at least one is needed"),
-    (bootstrap, (np.mean, POINTS), {"rng": 1}, TypeError, r"rng must be a numpy\.random\.Generator, got 1"),
+    (bootstrap, (np.mean, POINTS), {"rng": 1}, TypeError, r"rng must be a numpy\.random\.Generator, got int"),
     (bootstrap, (np.mean, [1.0]), {"rng": RNG}, ValueError, r"samples\[0\] of shape \(1,\) does not hold two draws"),
     (bootstrap, (np.mean, 1.0), {"rng": RNG}, ValueError, r"samples\[0\] of shape \(\)"),
     (bootstrap, (np.mean, [1, math.nan]), {"rng": RNG}, ValueError, r"samples\[0\]\[1\] = nan"),

@@ -64,6 +64,25 @@ def test_nats_and_a_wrong_sign_are_named(exercise):
     assert exercise.check(-truth).status == "mistake"
 
 
+@pytest.mark.parametrize(
+    ("unit", "answer", "name", "told"),
+    [
+        ("bit", 0.183787, "nats", "in nats; the question asks for bits"),
+        ("bits per symbol", 0.382527, "bits twice", "divided by ln 2"),
+        ("nat", 0.382527, "bits", "in bits; the question asks for nats"),
+        ("nats per draw", 0.183787, "nats twice", "multiplied by ln 2"),
+        ("deciban", 0.0610524, "nats", "in nats; the question asks for decibans"),
+        ("nat", -0.265148, "sign", "sign"),
+        ("", 0.382527, "", ""),
+    ],
+)
+def test_a_wrong_unit_is_named(unit, answer, name, told):
+    options = {"id": "x-1", "title": "", "level": "easy", "minutes": 1, "question": "", "hint": "", "solution": ""}
+    said = bank.NumberExercise(**options, truth=lambda: 0.265148, unit=unit).check(answer)
+    assert said.mistake == name
+    assert told in said.message
+
+
 @by_id([exercise for exercise in NUMBERS if exercise.unit])
 def test_a_value_rounded_too_far_is_told_to_keep_digits(exercise):
     assert exercise.check(truth_of(exercise) * 1.03).status == "close"

@@ -131,12 +131,17 @@ def test_a_bayes_error_falls_at_the_chernoff_exponent():
     assert slope == pytest.approx(chernoff_information(*COIN).value, rel=0.02)
 
 
-@pytest.mark.parametrize("mean", [1.001, 2, 3.4999, 4, 4.5, 5.99])
+@pytest.mark.parametrize("mean", [1.001, 2, 3.4999, 4, 4.5, 5.99, 6 - 1e-12])
 def test_sanov_at_fifty_digits(mean):
     with mpmath.workdps(50):
         target = mpmath.mpf(mean)
         start = sanov_exponent(DIE, SPOTS, mean).tilt
-        tilt = mpmath.findroot(lambda s: sum((v - target) * mpmath.exp(s * v) for v in SPOTS), start)
+
+        def excess(s):
+            weights = [mpmath.exp(s * v) for v in SPOTS]
+            return sum((v - target) * w for v, w in zip(SPOTS, weights, strict=True)) / sum(weights)
+
+        tilt = mpmath.findroot(excess, start)
         partition = sum(mpmath.exp(tilt * v) for v in SPOTS) / 6
         value, p = float(tilt * target - mpmath.log(partition)), [mpmath.exp(tilt * v) / partition / 6 for v in SPOTS]
     found = sanov_exponent(DIE, SPOTS, mean)
@@ -244,8 +249,9 @@ def levels(name, call):
 def counts(call):
     """Return the cases of a number of draws."""
     return [
-        *((call, (bad,), ValueError, f"n = {bad}: a number of draws") for bad in (0, -3, True, 10**9)),
-        *((call, (bad,), TypeError, "n must be an integer") for bad in (10.0, "10", None, [10])),
+        *((call, (bad,), ValueError, f"n = {bad}: it must be at least 1") for bad in (0, -3)),
+        (call, (10**9,), ValueError, "n = 1000000000: a number of draws goes up to 1e"),
+        *((call, (bad,), TypeError, "n must be an integer") for bad in (10.0, True, "10", None, [10])),
     ]
 
 

@@ -84,7 +84,14 @@ CASES = [
     (g_statistic, lambda: ([], [0.5, 0.5]), ValueError, "counts counts nothing"),
     (g_statistic, lambda: ([[7, 3]], [0.5, 0.5]), ValueError, "counts must be one-dimensional"),
     (g_statistic, lambda: ("ab", [0.5, 0.5]), TypeError, "counts must hold real numbers"),
-    (g_statistic, lambda: ([7, 3], [0.5, 0.6]), ValueError, "q sums to 1.1"),
+    (g_statistic, lambda: ([7, 3], [0.5, 0.6]), ValueError, r"q sums to 1\.1, not to 1 \(tolerance 1\.0e-08\)$"),
+    (
+        g_statistic,
+        lambda: ([7, 3], [5, 5]),
+        ValueError,
+        r"q sums to 10\.0, not to 1 .*; divide expected counts by their sum",
+    ),
+    (g_statistic, lambda: ([70, 30], [33.3, 66.6]), ValueError, r"q sums to 99\.\d+, .*; divide expected counts by"),
     (g_statistic, lambda: ([7, 3], [0.5, 0.25, 0.25]), ValueError, "counts of shape .* and q of shape .* do not match"),
     (g_statistic, lambda: ([7, 3], [[0.5, 0.5]]), ValueError, "do not match"),
     *(

@@ -37,6 +37,42 @@ def test_fifty_digits_whatever_the_offset(size, offset):
     assert kl.kl_from_logits(q, p) == pytest.approx(exact(q, p), rel=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1, 5, 20, 60])
+def test_the_quick_passes_and_the_careful_ones_meet(dtype, scale):
+    # From nearly equal to far apart, with and without an offset: both roads are taken, and neither loses digits.
+    rng = np.random.default_rng(31)
+    p = (scale * rng.standard_normal((60, 300))).astype(dtype)
+    sizes = np.logspace(-3, 1, 30).repeat(2)[:, np.newaxis]
+    offsets = np.tile([0, 40], 30)[:, np.newaxis]
+    q = (p + sizes * rng.standard_normal(p.shape) + offsets).astype(dtype)
+    values = kl.kl_from_logits(p, q, dtype=dtype)
+    truth = np.array([exact(*pair) for pair in zip(p, q, strict=True)])
+    assert values == pytest.approx(truth, rel=1e-12 if dtype == np.float64 else 1e-4, abs=1e-40)
+    assert values[truth > 0.01] == pytest.approx(truth[truth > 0.01], rel=1e-12 if dtype == np.float64 else 1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        ([0, 0, -750], [-100, -101.5, -50]),  # the weight that underflows is the one that matters
+        ([0, 0, -90], [-20, -21.5, -10]),
+        ([0, 1, 0], [0, 0, 740]),
+        ([0, 1, 2], [-741, -745, -750]),
+        ([-800, -801, -802], [0, 1, 3]),
+        ([90, 91, 92], [90, 93, 91]),
+        ([900, 901, 902], [900, 903, 901]),
+    ],
+)
+def test_ordinary_rows_do_not_hide_extreme_ones(dtype, p, q):
+    rng = np.random.default_rng(32)
+    ordinary = rng.standard_normal((2, 3))
+    values = kl.kl_from_logits(np.array([ordinary[0], p]), np.array([ordinary[1], q]), dtype=dtype)
+    truth = [exact(*ordinary), exact(p, q)]
+    assert values == pytest.approx(truth, rel=1e-12 if dtype == np.float64 else 1e-5, abs=0)
+
+
 @pytest.mark.parametrize("size", [1e-8, 1e-9, 1e-10])
 def test_near_equal_logits_keep_their_digits(size):
     p, q = noisy(size)

@@ -293,7 +293,7 @@ CASES = [
     (fit_normal, lambda: (quadratic,), {"support": (1, 0)}, ValueError, r"support = \(1, 0\)"),
     (fit_normal, lambda: (quadratic,), {"support": (0, math.nan)}, ValueError, r"support = \(0, nan\)"),
     (fit_normal, lambda: (quadratic,), {"support": 3}, ValueError, r"support must be two numbers, got 3"),
-    (fit_normal, lambda: (quadratic,), {"support": (0, "1")}, TypeError, r"support must be two numbers"),
+    (fit_normal, lambda: (quadratic,), {"support": (0, "1")}, TypeError, r"support\[1\] must be a number, got '1'"),
     (fit_normal, lambda: (quadratic, "reverse"), {"support": (0, 1)}, ValueError, r"support = \(0, 1\): unless P"),
     (fit_normal, lambda: (quadratic,), {"points": [math.nan]}, ValueError, r"points\[0\] = nan"),
     (fit_normal, lambda: (quadratic,), {"points": 1.0}, ValueError, r"points must be one-dimensional"),

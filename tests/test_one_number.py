@@ -124,7 +124,7 @@ def test_equal_and_constant_ratios():
 def test_no_two_roads_share_code():
     """Record which functions of kltools each road runs; only checks of input may be common."""
     root = str(Path(kltools.__file__).parent)
-    checks = {"outcome_indices", "is_frozen", "_is_frozen"}
+    checks = {"outcome_indices", "is_frozen"}
     p, q, n, rng = *map(np.array, COIN), 100, np.random.default_rng(8)
     roads = {
         "coding": lambda: one_number._coding(p, q, n, rng, 0.1),

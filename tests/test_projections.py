@@ -252,6 +252,14 @@ def test_just_inside_of_the_boundary_the_tilt_is_finite():
     assert found.distribution[4] == pytest.approx(1e-11, rel=1e-5)
 
 
+def test_so_near_the_boundary_no_digit_is_lost():
+    q, values, mean = np.full(4, 0.25), [1.3, -2.0, 0.1, -0.1], 1.3 - 1e-12
+    found = i_projection(q, values, mean)
+    p, multiplier = tilt_mp(q, values, mean)
+    assert found.multipliers == pytest.approx([multiplier], rel=1e-12)
+    assert found.distribution == pytest.approx(p, rel=1e-12, abs=0)
+
+
 @pytest.mark.parametrize("moments", [[0.3, 0.6, 0.5], [0.3, 1.0, 0.5], [0.0, 1.0, 0.5], [0.0, 1.0, 1.0]])
 @pytest.mark.parametrize("turned", [False, True])
 def test_faces_of_a_cube_from_any_side(moments, turned):
@@ -336,9 +344,19 @@ def test_a_sample_of_sixes_has_only_a_limit():
     assert m_projection([0, 0, 0.5, 0, 0, 0.5], FACES).boundary is False
 
 
+def test_bits_are_nats_over_log_2():
+    for project, third in ((i_projection, 4.5), (m_projection, UNIFORM)):
+        nats, bits = project(LOADED, FACES, third), project(LOADED, FACES, third, base=2)
+        assert bits.divergence == pytest.approx(nats.divergence / math.log(2), rel=1e-15)
+        assert bits.gap == pytest.approx(nats.gap / math.log(2), rel=1e-15)
+        assert bits.multipliers.tolist() == nats.multipliers.tolist()
+
+
 # Bad input
 
 CASES = [
+    (lambda base: i_projection(UNIFORM, FACES, 4, base=base), (1,), ValueError, "base = 1"),
+    (lambda base: m_projection(LOADED, FACES, base=base), ("2",), TypeError, "base must be a number or None"),
     (i_projection, ([0.5, 0.6], [1, 2], 1.5), ValueError, r"q sums to 1\.1"),
     (i_projection, ([0.5, np.nan], [1, 2], 1.5), ValueError, r"q\[1\] = nan"),
     (i_projection, ([1.5, -0.5], [1, 2], 1.5), ValueError, r"q\[1\] = -0\.5"),

@@ -136,7 +136,7 @@ CASES = [
     (lambda test: test.run([1.0]), TypeError, r"xs\[0\] must hold integers"),
     (lambda test: test.run(["0"]), TypeError, r"xs\[0\] must hold real numbers"),
     (lambda test: test.run([True]), TypeError, r"xs\[0\] must hold real numbers"),
-    (lambda test: test.stopping_law("R"), ValueError, r'truth must be "P" or "Q", got \'R\''),
+    (lambda test: test.stopping_law("R"), ValueError, "truth = 'R': it is one of P, Q"),
     (lambda test: sprt([0.5, 0.3, 0.2], [0.21, 0.32, 0.47], 0.1, 0.1).stopping_law("P"), ValueError, "the log ratios"),
     (lambda test: sprt([0.5, 0.5, 0], [0.4, 0.6, 0], 0.1, 0.1).run([2]), ValueError, r"xs\[0\] = 2: .* impossible"),
 ]

@@ -163,6 +163,14 @@ class NumberExercise(Exercise):
                 Mistake("nats", truth * math.log(2), "That is the value in nats; the question asks for bits."),
                 Mistake("bits twice", truth / math.log(2), "It has been divided by ln 2 once too often."),
             ]
+        elif self.unit.startswith("nat"):
+            general += [
+                Mistake("bits", truth / math.log(2), "That is the value in bits; the question asks for nats."),
+                Mistake("nats twice", truth * math.log(2), "It has been multiplied by ln 2 once too often."),
+            ]
+        elif self.unit.startswith("deciban"):
+            nats = truth * math.log(10) / 10
+            general.append(Mistake("nats", nats, "That is the value in nats; the question asks for decibans."))
         return [*self.mistakes(**self.given), *general]
 
     def _is(self, answer: float, value: float) -> bool:
