@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 import jupytext
@@ -61,6 +62,7 @@ def prose(page):
 def test_the_page_runs_as_a_notebook_with_warnings_as_errors(page, tmp_path):
     notebook = nbformat.from_dict(jupytext.read(page))
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import warnings; warnings.simplefilter('error')"))
+    shutil.copytree(ROOT / "book/data", tmp_path / "data")
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
     client.execute()
     stderr = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stderr"]
@@ -93,6 +95,13 @@ def test_visible_cells_are_short_and_narrow(page):
 def test_no_result_is_typed_in_the_prose(page):
     typed = re.findall(r"(?<![\w.])\d+\.\d{3,}(?![\w.])", prose(page))
     assert not typed
+
+
+@each_chapter
+def test_no_minutes_are_typed(page):
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"\{minutes\}`(\w+)`", text) == ["reading", "exercises"]
+    assert not re.search(r"\d minutes (to read|for the exercises)|About \d+ minutes", text)
 
 
 @each_page

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 from first_cell import first_cell, wheel_name  # noqa: E402
 from markdown_subset import ConversionError, PlainMarkdown, Reference  # noqa: E402
+from tables import tables_named  # noqa: E402
 from takeaway import convert, read_chapter, with_first_cell  # noqa: E402
 
 HEADER = """\
@@ -233,8 +234,12 @@ def text_outputs(cell):
 def test_the_notebooks_of_the_book_run_again_with_the_same_results(notebooks, tmp_path):
     for name, notebook in notebooks.items():
         again = copy.deepcopy(notebook)
-        NotebookClient(again, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        folder = tmp_path / name
+        folder.mkdir()
+        NotebookClient(again, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
         for told, found in zip(notebook.cells, again.cells, strict=True):
             if told.cell_type == "code":
                 assert text_outputs(found) == text_outputs(told), f"{name}: {told.source}"
-    assert not list(tmp_path.iterdir())
+        code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        tables = {path for path, _ in tables_named(code)}
+        assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == tables

@@ -5,12 +5,24 @@ import embedded_fonts
 import exercise
 import notebook_outputs
 import page_layout
+import reading_time
 import takeaway
 import typesetting
+
+PARTS = (
+    page_layout,
+    typesetting,
+    chapter_execution,
+    notebook_outputs,
+    exercise,
+    reading_time,
+    takeaway,
+    embedded_fonts,
+)
 
 
 def setup(app):
     """Set up every part of the extension."""
-    for part in (page_layout, typesetting, chapter_execution, notebook_outputs, exercise, takeaway, embedded_fonts):
+    for part in PARTS:
         part.setup(app)
     return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,8 +14,9 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from myst_nb.core.variables import format_plain_text
 from myst_parser.config.main import MdParserConfig
-from myst_parser.parsers.directives import MarkupError, parse_directive_text
+from myst_parser.parsers.directives import DirectiveParsingResult, MarkupError, parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
+from tables import Table
 
 # What _config.yml enables; the build refuses more, which this converter would not see.
 EXTENSIONS = frozenset({"colon_fence", "dollarmath"})
@@ -72,6 +73,12 @@ class Resolver(Protocol):
     def exercise(self, name: str) -> Any:
         """Return the exercise, with number, title, level, minutes, question, hint and solution."""
 
+    def minutes(self, kind: str) -> int:
+        """Return the minutes that the chapter takes, "reading" or "exercises"."""
+
+    def table(self, path: str) -> Table:
+        """Return the table at ``data/NAME.csv``, with its text and its origin."""
+
 
 class _Directive:
     """The shape of a directive for MyST's reader of options: everything allowed, nothing evaluated."""
@@ -85,6 +92,17 @@ class _Directive:
 
 class _DirectiveWithoutArgument(_Directive):
     optional_arguments = 0  # text beside the name belongs to the body
+
+
+def book_parser() -> MarkdownIt:
+    """Return the parser of the book's Markdown."""
+    return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
+
+
+def read_directive(name: str, argument: str, content: str) -> DirectiveParsingResult:
+    """Return arguments, options, body and warnings of a directive; MarkupError if it cannot be read."""
+    shape = _DirectiveWithoutArgument if name in ADMONITIONS else _Directive
+    return parse_directive_text(shape, argument, content, validate_options=False)
 
 
 class PlainMarkdown:
@@ -104,8 +122,7 @@ class PlainMarkdown:
         self.resolve = resolve
         self.glued = glued
         self.solutions = solutions
-        config = MdParserConfig(enable_extensions=set(EXTENSIONS))
-        self.parser = create_md_parser(config, RendererHTML)
+        self.parser = book_parser()
 
     def error(self, line: int, message: str) -> ConversionError:
         return ConversionError(f"{self.resolve.source}:{line}: {message}")
@@ -183,9 +200,8 @@ class PlainMarkdown:
         return None
 
     def _directive(self, name: str, argument: str, content: str, line: int, *, quoted: bool) -> str:
-        shape = _DirectiveWithoutArgument if name in ADMONITIONS else _Directive
         try:
-            parsed = parse_directive_text(shape, argument, content, validate_options=False)
+            parsed = read_directive(name, argument, content)
         except MarkupError as error:
             raise self.error(line, f"directive {name!r}: {error}") from error
         if parsed.warnings:
@@ -273,6 +289,11 @@ class PlainMarkdown:
                 return escape(format_plain_text(self.glued[name], form))
             except (ValueError, TypeError) as error:
                 raise self.error(line, f"glued value {name!r} with format {form!r}: {error}") from error
+        if role == "minutes":
+            try:
+                return str(self.resolve.minutes(content))
+            except LookupError as error:
+                raise self.error(line, error.args[0]) from error
         if role not in REFERENCE_ROLES:
             raise self.error(line, f"unknown role {role!r}")
         explicit = EXPLICIT_TEXT.fullmatch(content)

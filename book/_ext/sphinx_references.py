@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import reading_time
 from docutils import nodes
 from markdown_subset import Reference
 from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx.addnodes import pending_xref
 from sphinx.builders import Builder
+from tables import Table, read_table
 
 import kltools.exercises
 
@@ -61,6 +63,14 @@ class SphinxResolver:
     def exercise(self, name: str) -> Any:
         """Return the exercise of that name from the bank; LookupError if there is none."""
         return kltools.exercises.get(name)
+
+    def minutes(self, kind: str) -> int:
+        """Return the minutes that the page says; LookupError for what has none."""
+        return reading_time.minutes(kind, self.env.doc2path(self.docname))
+
+    def table(self, path: str) -> Table:
+        """Return the table at that path from the page's folder, where its cells run; LookupError if there is none."""
+        return read_table(Path(self.env.doc2path(self.docname)).parent, path)
 
     def _resolve(self, domain: str, role: str, target: str, text: str | None) -> nodes.reference:
         target = target.lower() if role in {"ref", "numref"} else target

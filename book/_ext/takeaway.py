@@ -19,6 +19,7 @@ from removed_cells import flaw
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx_references import SphinxResolver, notebook_name
+from tables import tables_named
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HIDDEN = frozenset({"hide-input", "hide-cell", "remove-input"})
@@ -66,6 +67,7 @@ def convert(notebook: NotebookNode, resolve: Resolver, *, solutions: bool = Fals
         raise ConversionError(f"{resolve.source}:{found[0]}: {found[1]}")
     markdown = PlainMarkdown(resolve, _glued_values(notebook), solutions=solutions)
     cells = []
+    written: set[str] = set()  # tables that the notebook has from here on
     for cell, line in lines:
         if _is_removed(cell):
             continue
@@ -73,6 +75,7 @@ def convert(notebook: NotebookNode, resolve: Resolver, *, solutions: bool = Fals
             if text := markdown.convert(cell.source, line):
                 cells.append(new_markdown_cell(text))
         elif cell.cell_type == "code":
+            cells += _table_cells(cell.source, line, resolve, written)
             cells.append(_code_cell(cell))
             if figure := cell.metadata.get("mystnb", {}).get("figure"):
                 cells.append(new_markdown_cell(_caption(figure, markdown, line)))
@@ -99,6 +102,21 @@ def _glued_values(notebook: NotebookNode) -> dict[str, str]:
 
 def _is_removed(cell: NotebookNode) -> bool:
     return "remove-cell" in cell.metadata.get("tags", [])
+
+
+def _table_cells(source: str, line: int, resolve: Resolver, written: set[str]) -> list[NotebookNode]:
+    """Return the cells that write the tables which a cell is the first to name."""
+    cells = []
+    for path, row in tables_named(source):
+        if path in written:
+            continue
+        try:
+            table = resolve.table(path)
+        except LookupError as error:
+            raise ConversionError(f"{resolve.source}:{line + row - 1}: {error.args[0]}") from error
+        written.add(path)
+        cells += [new_markdown_cell(table.sentence), new_code_cell(table.code)]
+    return cells
 
 
 def _code_cell(cell: NotebookNode) -> NotebookNode:
