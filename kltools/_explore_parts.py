@@ -1,4 +1,4 @@
-"""What an interactive figure is made of: parameters, marks in panels, readouts.
+"""What the reader moves in an interactive figure, and the numbers it shows.
 
 Import these names from ``kltools.explore``.
 """
@@ -7,12 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
 
 import numpy as np
 
-from kltools._explore_tables import coordinates, format_value, quantize
-from kltools.figures.style import ROLES
+from kltools._explore_tables import format_value
 
 
 def _check_name(name: str) -> None:
@@ -143,130 +141,6 @@ class Choice:
     def text(self, value: str) -> str:
         """Return the word."""
         return value
-
-
-@dataclass(frozen=True)
-class Bars:
-    """Bars that stand on zero.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(...) -> (left edges, widths, heights)``, arrays of one length, in the units of the axes. Its
-        arguments are the parameters it depends on. A bar that leaves the panel, to infinity too, is marked so.
-    role : str
-        One of ``kltools.figures.style.ROLES``.
-    label : str
-        Names the bars in the legend; empty for none.
-    labels : sequence of str
-        One name a bar, set above it; empty for none.
-
-    Examples
-    --------
-    >>> Bars(lambda p: ([0, p], [p, 1 - p], [1, 1]), role="p", labels=["a", "b"]).kind
-    'bars'
-    """
-
-    function: Callable
-    role: str
-    label: str = ""
-    labels: Sequence[str] = ()
-    kind: ClassVar[str] = "bars"
-
-    def encode(self, result: Any, panel: "Panel") -> list[int]:
-        """Return left edges, right edges and heights on the panel's grid."""
-        left, width, height = (coordinates(*part) for part in zip(("left", "width", "height"), result, strict=True))
-        if not left.shape == width.shape == height.shape:
-            raise ValueError(f"left, width, height have shapes {left.shape}, {width.shape}, {height.shape}")
-        if not np.all(np.isfinite(left) & np.isfinite(width) & (width >= 0)):
-            raise ValueError(f"left={left}, width={width} must be finite and the widths not negative")
-        if self.labels and len(self.labels) != left.size:
-            raise ValueError(f"there are {left.size} bars and labels={self.labels}")
-        edges = quantize(np.concatenate([left, left + width]), panel.xlim)
-        return [*edges.tolist(), *quantize(height, panel.ylim).tolist()]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A line of straight pieces.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(...) -> y`` where `x` is given, else ``function(...) -> (x, y)``. Its arguments are the parameters
-        it depends on.
-    role : str
-        One of ``kltools.figures.style.ROLES``.
-    x : array_like, shape (n,), optional
-        A grid that does not depend on the parameters; it keeps the page small.
-    fill : bool
-        Whether the area between the line and zero is hatched.
-    label : str
-        Names the line in the legend; empty for none.
-
-    Examples
-    --------
-    >>> Curve(lambda p: [p, p], role="q", x=[0, 1], label="P(a)").kind
-    'curve'
-    """
-
-    function: Callable
-    role: str
-    x: Sequence[float] | None = None
-    fill: bool = False
-    label: str = ""
-    kind: ClassVar[str] = "curve"
-
-    def encode(self, result: Any, panel: "Panel") -> list[int]:
-        """Return y, or x and y, on the panel's grid."""
-        x, y = result if self.x is None else (self.x, result)
-        x, y = coordinates("x", x), coordinates("y", y)
-        if x.shape != y.shape:
-            raise ValueError(f"x has shape {x.shape} and y has shape {y.shape}")
-        drawn = quantize(y, panel.ylim).tolist()
-        return quantize(x, panel.xlim).tolist() + drawn if self.x is None else drawn
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A pair of linear axes with fixed limits, and the marks drawn in it, the first at the back.
-
-    Parameters
-    ----------
-    title, xlabel, ylabel : str
-        The words around it.
-    xlim, ylim : tuple of float
-        The ends of the axes; what lies outside is cut.
-    marks : sequence of Bars and Curve
-        What is drawn.
-
-    Raises
-    ------
-    ValueError
-        If limits are not finite and increasing, or a mark's role is unknown.
-
-    Examples
-    --------
-    >>> Panel("Coin", xlabel="flip", ylabel="bit", xlim=(0, 1), ylim=(0, 8), marks=[]).ylim
-    (0.0, 8.0)
-    """
-
-    title: str
-    xlabel: str
-    ylabel: str
-    xlim: tuple[float, float]
-    ylim: tuple[float, float]
-    marks: Sequence[Bars | Curve]
-
-    def __post_init__(self):
-        for name in ("xlim", "ylim"):
-            low, high = map(float, getattr(self, name))
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise ValueError(f"panel {self.title!r}: {name}={(low, high)} must be finite and increasing")
-            object.__setattr__(self, name, (low, high))
-        for mark in self.marks:
-            if mark.role not in ROLES:
-                raise ValueError(f"panel {self.title!r}: role={mark.role!r} is not one of {sorted(ROLES)}")
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,59 @@ def format_value(value: float | str, digits: int, unit: str) -> str:
 def coordinates(name: str, values: Any) -> np.ndarray:
     """Return the values as an array of shape (n,); NaN is refused, infinity is not."""
     array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}, not (n,)")
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} has shape {array.shape}, not (n,) with n at least 1")
     if np.isnan(array).any():
         raise ValueError(f"{name} is NaN at index {np.flatnonzero(np.isnan(array))[0]}")
     return array
 
 
-def quantize(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+def quantize(values: np.ndarray, limits: tuple[float, float], scale: str = "linear") -> np.ndarray:
     """Return coordinates as whole 2000ths of the axis, counted from its lower end."""
+    if scale == "log":
+        if np.any(values < 0):
+            raise ValueError(f"{values[values < 0][0]} is negative and has no place on a logarithmic axis")
+        with np.errstate(divide="ignore"):
+            values, limits = np.log(values), np.log(limits)
     low, high = limits
     return np.rint(np.clip((values - low) / (high - low) * UNITS, -BEYOND, BEYOND)).astype(int)
+
+
+def restore(units: np.ndarray, limits: tuple[float, float], scale: str = "linear") -> np.ndarray:
+    """Return the values that stand at these whole 2000ths of the axis."""
+    low, high = limits
+    part = np.asarray(units) / UNITS
+    if scale == "linear":
+        return low + (high - low) * part
+    # a float may end before the tenth axis length; what it cuts there lies far outside the panel
+    return np.exp(np.clip(np.log(low) + np.log(high / low) * part, -700, 700))
+
+
+def log_ticks(limits: tuple[float, float], most: int = 6) -> list[tuple[float, str]]:
+    """Return the values to mark on a logarithmic axis, with their labels: two at least, else none."""
+    low, high = limits
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    ways = [(1, digits) for digits in (range(1, 10), (1, 2, 5), (1, 3))]
+    ways += [(stride, (1,)) for stride in range(1, last - first + 1)]
+    for stride, digits in ways:
+        powers = [power for power in range(first, last + 1) if power % stride == 0]
+        marks = [(digit, power) for power in powers for digit in digits]
+        # 10.0**-3 times 3 may miss 0.003 by its last bit: the decimal text does not
+        inside = [mark for mark in marks if low <= float(f"{mark[0]}e{mark[1]}") <= high]
+        if len(inside) <= most:
+            break
+    if len(inside) < 2:
+        return []
+    plain = all(-3 <= power <= 4 for _, power in inside)
+    return [(float(f"{digit}e{power}"), _power_label(digit, power, plain)) for digit, power in inside]
+
+
+def _power_label(digit: int, power: int, plain: bool) -> str:
+    """Return a round number as it stands on a logarithmic axis: 0.01 where all labels are short, else 10⁻²."""
+    if plain or power == 0:
+        return f"{float(f'{digit}e{power}'):g}"
+    raised = "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return raised if digit == 1 else f"{digit}·{raised}"
 
 
 def arguments(function: Callable, known: Iterable[str], owner: str) -> tuple[str, ...]:
@@ -105,7 +147,9 @@ class Item:
         steps = itertools.product(*(grids[name] for name in self.on))
         rows = [np.ravel(self.row(dict(zip(self.on, values, strict=True)))).tolist() for values in steps]
         if len({len(row) for row in rows}) > 1:
-            raise ValueError(f"{self.owner} must always have as many bars or points; give some no width")
+            raise ValueError(
+                f"{self.owner} must always have as many bars, points or levels; put some outside the panel"
+            )
         table = np.array(rows, dtype=object).reshape(*shape, -1)
         return [self._column(table[..., index]) for index in range(table.shape[-1])]
 

@@ -85,13 +85,14 @@ function fill(spec, { values, readouts }) {
   return spec.sentence.replace(/\{(.*?)\}/g, (_, name) => shown[name]);
 }
 
-function ticks(low, high, most) {
+// The places to mark on a linear axis, in units, and their labels.
+function ticks([low, high], most, units) {
   const power = 10 ** Math.floor(Math.log10((high - low) / most));
   const step = [1, 2, 5, 10].map((k) => k * power).find((size) => (high - low) / size <= most);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const list = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
-    list.push([k * step, format(k * step, { digits })]);
+    list.push([((k * step - low) / (high - low)) * units, format(k * step, { digits })]);
   }
   return list;
 }
@@ -106,7 +107,17 @@ function wrap(text, width) {
   return lines;
 }
 
-const ink = (role) => ({ stroke: `var(--kl-${role})`, "stroke-width": 2.2, "stroke-linejoin": "round", fill: "none" });
+// How a mark's line and its area look; points are all area, with a rim that parts those that touch.
+function look(mark, roles, pattern) {
+  const color = `var(--kl-${mark.role})`, thin = ["band", "rule"].includes(mark.kind);
+  const ink = { stroke: color, "stroke-width": thin ? 1.2 : 2.2, "stroke-linejoin": "round", fill: "none",
+    "stroke-dasharray": roles[mark.role].dash };
+  const rim = { stroke: "var(--kl-paper)", "stroke-width": 1, "stroke-dasharray": "none" };
+  return [ink, mark.kind === "points" ? { ...rim, fill: color } : { fill: pattern }];
+}
+
+// The parts of a row, all of one length.
+const split = (row, n, size = row.length / n) => Array.from(Array(n), (_, i) => row.slice(i * size, (i + 1) * size));
 
 function hatch(id, name, role) {
   const color = `var(--kl-${name})`;
@@ -126,13 +137,16 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
   const { units, roles } = spec;
   const text = (words, x, y, attributes = {}) => svg.append(shape("text", { x, y, ...attributes }, words));
   const sample = (mark, x, y) => {
-    const look = { ...ink(mark.role), "stroke-dasharray": roles[mark.role].dash };
-    const box = { x: x + 1, y: y - 11, width: 24, height: 13, fill: `url(#${uid}-look-${mark.role})` };
-    const filled = mark.kind === "bars" || mark.fill;
-    svg.append(filled ? shape("rect", { ...look, ...box }) : shape("path", { ...look, d: `M${x} ${y - 4.5}h26` }));
+    const [ink, area] = look(mark, roles, `url(#${uid}-look-${mark.role})`);
+    let d = mark.vertical ? `M${x + 13} ${y - 13}v17` : `M${x} ${y - 4.5}h26`;
+    if (mark.kind === "points") d = `M${x + 13} ${y - 4.5}${roles[mark.role].marker}`;
+    if (["bars", "band"].includes(mark.kind) || mark.fill) d = `M${x + 1} ${y - 11}h24v13h-24Z`;
+    svg.append(shape("path", { ...ink, ...(d.endsWith("Z") ? area : {}), d }));
   };
 
-  const rows = ticks(...panel.ylim, Math.max(2, plot / 45));
+  // a logarithmic axis brings its ticks along
+  const marked = (axis, most) => panel.ticks[axis] ?? ticks(panel[`${axis}lim`], most, units);
+  const rows = marked("y", Math.max(2, plot / 45));
   const left = start + 8 + LETTER * Math.max(...rows.map(([, label]) => label.length));
   const right = start + width - 10;
   let y = above;
@@ -149,16 +163,15 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
   if (panel.ylabel) text(panel.ylabel, start, y += LINE + 4, { class: "kl-quiet" });
   const top = y + 10, bottom = top + plot;
   const atX = (unit) => left + (unit / units) * (right - left), atY = (unit) => bottom - (unit / units) * plot;
-  const place = (value, [low, high]) => ((value - low) / (high - low)) * units;
 
-  for (const [value, label] of rows) {
-    const height = atY(place(value, panel.ylim));
+  for (const [unit, label] of rows) {
+    const height = atY(unit);
     svg.append(shape("path", { d: `M${left} ${height}H${right}`, stroke: "var(--kl-grid)" }));
     text(label, left - 7, height + 4.5, { class: "kl-quiet", "text-anchor": "end" });
   }
   svg.append(shape("path", { d: `M${left} ${bottom}H${right}`, stroke: "var(--kl-muted)", "stroke-width": 1.2 }));
-  for (const [value, label] of ticks(...panel.xlim, (right - left) / 45)) {
-    const across = atX(place(value, panel.xlim));
+  for (const [unit, label] of marked("x", (right - left) / 45)) {
+    const across = atX(unit);
     svg.append(shape("path", { d: `M${across} ${bottom}v5`, stroke: "var(--kl-muted)" }));
     text(label, across, bottom + LINE, { class: "kl-quiet", "text-anchor": "middle" });
   }
@@ -170,39 +183,56 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
   const clip = `${uid}-clip${index}`;
   const inside = { x: left - 2, y: top - 2, width: right - left + 4, height: plot + 4 };
   svg.append(shape("clipPath", { id: clip }, shape("rect", inside)));
-  const base = atY(place(0, panel.ylim));
+  const base = atY(panel.floor); // where bars stand
   const drawn = panel.marks.map((mark) => {
-    const area = shape("path", { fill: `url(#${uid}-look-${mark.role})` });
-    const line = shape("path", { ...ink(mark.role), "stroke-dasharray": roles[mark.role].dash });
-    svg.append(shape("g", { "clip-path": `url(#${clip})` }, area, line));
+    const [line, area] = look(mark, roles, `url(#${uid}-look-${mark.role})`).map((ink) => shape("path", ink));
+    svg.append(shape("g", mark.kind === "points" ? {} : { "clip-path": `url(#${clip})` }, area, line));
     return { area, line, tags: shape("g", { "text-anchor": "middle" }) };
   });
   svg.append(...drawn.map(({ tags }) => tags)); // in front of every mark
 
-  const drawBars = ({ area, line, tags }, mark, row) => {
-    const count = row.length / 3, path = [], names = [];
-    for (let i = 0; i < count; i++) {
-      const [from, to, height] = [atX(row[i]), atX(row[count + i]), atY(row[2 * count + i])];
-      path.push(`M${from.toFixed(1)} ${base}V${height.toFixed(1)}H${to.toFixed(1)}V${base}Z`);
-      const name = (row[2 * count + i] > units ? "↑" : "") + (mark.labels[i] ?? "");
-      if (to - from < LETTER * name.length) continue;
-      const level = height < top + LINE ? Math.max(height, top) + LINE : height - 6; // above the bar where there is room
-      names.push(shape("text", { class: "kl-tag", x: (from + to) / 2, y: level }, name));
-    }
-    area.setAttribute("d", path.join(""));
-    line.setAttribute("d", path.join(""));
-    tags.replaceChildren(...names);
+  const within = (unit) => unit >= 0 && unit <= units;
+  const join = (xs, ys) => ys.map((unit, i) => `${atX(xs[i]).toFixed(1)} ${atY(unit).toFixed(1)}`);
+  const kinds = {
+    bars({ area, line, tags }, mark, row) {
+      const [starts, ends, tops] = split(row, 3), path = [], names = [];
+      tops.forEach((unit, i) => {
+        const [from, to, height] = [atX(starts[i]), atX(ends[i]), atY(unit)];
+        path.push(`M${from.toFixed(1)} ${base}V${height.toFixed(1)}H${to.toFixed(1)}V${base}Z`);
+        const name = (unit > units ? "↑" : "") + (mark.labels[i] ?? "");
+        if (to - from < LETTER * name.length || unit < 0 || !within((starts[i] + ends[i]) / 2)) return;
+        const level = height < top + LINE ? Math.max(height, top) + LINE : height - 6; // above the bar if there is room
+        names.push(shape("text", { class: "kl-tag", x: (from + to) / 2, y: level }, name));
+      });
+      for (const node of [area, line]) node.setAttribute("d", path.join(""));
+      tags.replaceChildren(...names);
+    },
+    curve({ area, line }, mark, row) {
+      const [xs, ys] = mark.x ? [mark.x, row] : split(row, 2), path = join(xs, ys).join("L");
+      line.setAttribute("d", `M${path}`);
+      if (mark.fill) area.setAttribute("d", `M${atX(xs[0])} ${base}L${path}L${atX(xs.at(-1))} ${base}Z`);
+    },
+    points({ area, tags }, mark, row) {
+      const [xs, ys] = split(row, 2), path = join(xs, ys);
+      const seen = [...path.keys()].filter((i) => within(xs[i]) && within(ys[i]));
+      area.setAttribute("d", seen.map((i) => `M${path[i]}${roles[mark.role].marker}`).join(""));
+      tags.replaceChildren(...seen.filter((i) => mark.labels?.[i]).map((i) => {
+        const [side, anchor] = xs[i] > units / 2 ? [-1, "end"] : [1, "start"]; // towards the middle there is room
+        const place = { x: atX(xs[i]) + 10 * side, y: atY(ys[i]) + 4.5, "text-anchor": anchor };
+        return shape("text", { class: "kl-tag", ...place }, mark.labels[i]);
+      }));
+    },
+    band({ area, line }, mark, row) {
+      const [lower, upper] = split(row, 2).map((ys) => join(mark.x, ys));
+      line.setAttribute("d", `M${lower.join("L")}M${upper.join("L")}`);
+      area.setAttribute("d", `M${[...lower, ...upper.reverse()].join("L")}Z`);
+    },
+    rule({ line }, { vertical }, row) {
+      const across = (unit) => (vertical ? `M${atX(unit)} ${top}V${bottom}` : `M${left} ${atY(unit)}H${right}`);
+      line.setAttribute("d", row.filter(within).map(across).join(""));
+    },
   };
-  const drawCurve = ({ area, line }, mark, row) => {
-    const ys = mark.x ? row : row.slice(row.length / 2);
-    const xs = mark.x ?? row.slice(0, row.length / 2);
-    const path = ys.map((unit, i) => `${atX(xs[i]).toFixed(1)} ${atY(unit).toFixed(1)}`).join("L");
-    line.setAttribute("d", `M${path}`);
-    if (mark.fill) area.setAttribute("d", `M${atX(xs[0])} ${base}L${path}L${atX(xs.at(-1))} ${base}Z`);
-  };
-  const draw = (data) => panel.marks.forEach((mark, i) => {
-    (mark.kind === "bars" ? drawBars : drawCurve)(drawn[i], mark, data[i]);
-  });
+  const draw = (data) => panel.marks.forEach((mark, i) => kinds[mark.kind](drawn[i], mark, data[i]));
   return { draw, bottom: y + 6 };
 }
 

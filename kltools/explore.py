@@ -11,22 +11,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 from urllib.parse import quote
 
 import anywidget
 import numpy as np
 import traitlets
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kltools._explore_parts import Bars, Choice, Curve, Panel, Readout, Slider
-from kltools._explore_tables import UNITS, Program, coordinates, quantize
-from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
+from kltools._explore_panels import Band, Bars, Curve, Panel, Points, Rule
+from kltools._explore_parts import Choice, Readout, Slider
+from kltools._explore_still import MARKERS, draw_panel
+from kltools._explore_tables import UNITS, Program, coordinates
+from kltools.figures.style import ROLES, add_axes, new_figure, png_bytes, svg_text
 
-__all__ = ["Bars", "Choice", "Curve", "Explorer", "Panel", "Readout", "Slider"]
+__all__ = ["Band", "Bars", "Choice", "Curve", "Explorer", "Panel", "Points", "Readout", "Rule", "Slider"]
 
 SCRIPT = Path(__file__).with_suffix(".js")
 WIDTH, HEIGHT = 6.8, 3.6  # inches of the still picture
@@ -110,11 +111,11 @@ class Explorer(anywidget.AnyWidget):
             "title": title,
             "parameters": [_described(part) for part in parameters],
             "differences": {name: part.pair for name, part in self._program.differences.items()},
-            "panels": [_described(panel) | {"marks": _drawn(panel)} for panel in panels],
+            "panels": [_drawn(panel) for panel in panels],
             "readouts": [_described(part) for part in readouts],
             "sentence": sentence,
             "units": UNITS,
-            "roles": {name: asdict(role) for name, role in ROLES.items()},
+            "roles": {name: asdict(role) | {"marker": MARKERS[name][1]} for name, role in ROLES.items()},
         }
         super().__init__(spec=spec, values=start, frame=frame)
 
@@ -142,12 +143,7 @@ class Explorer(anywidget.AnyWidget):
         axes = np.ravel(add_axes(figure, 1, len(self._panels)))
         rows = iter(self.frame["marks"])
         for panel, ax in zip(self._panels, axes, strict=True):
-            for mark in panel.marks:
-                _draw(ax, panel, mark, next(rows))
-            ax.set(xlim=panel.xlim, ylim=panel.ylim, xlabel=panel.xlabel, ylabel=panel.ylabel)
-            ax.set_title(fill(panel.title, 72 // len(axes)), loc="left")
-            if any(mark.label for mark in panel.marks):
-                ax.legend(frameon=False)
+            draw_panel(ax, panel, list(islice(rows, len(panel.marks))), wrap=72 // len(axes))
         return figure
 
     def page(self) -> str:
@@ -181,37 +177,12 @@ def _described(part: Any) -> dict[str, Any]:
     return {key: value for key, value in vars(part).items() if key != "function"}
 
 
-def _drawn(panel: Panel) -> list[dict[str, Any]]:
-    """Return the panel's marks for the script, a fixed x in the units of the drawing."""
+def _drawn(panel: Panel) -> dict[str, Any]:
+    """Return the panel's marks and fixed ticks for the script, places in the units of the drawing."""
     marks = [_described(mark) | {"kind": mark.kind} for mark in panel.marks]
     for mark in marks:
         if mark.get("x") is not None:
-            mark["x"] = quantize(coordinates("x", mark["x"]), panel.xlim).tolist()
-    return marks
-
-
-def _draw(ax: Axes, panel: Panel, mark: Bars | Curve, row: list[int]) -> None:
-    """Draw one mark from its row, so that the still picture shows what the page shows."""
-    (left, right), (low, high) = panel.xlim, panel.ylim
-    units = np.asarray(row) / UNITS
-    label = mark.label or None
-    if isinstance(mark, Curve):
-        y = low + (high - low) * (units if mark.x is not None else units[len(units) // 2 :])
-        x = mark.x if mark.x is not None else left + (right - left) * units[: len(units) // 2]
-        line(ax, x, y, mark.role, label=label)
-        if mark.fill:
-            role = ROLES[mark.role]
-            ax.fill_between(x, y, facecolor=role.color + "2e", edgecolor=role.color, hatch=role.hatch, linewidth=0)
-        return
-    starts, ends, tops = units.reshape(3, -1)
-    x, widths, y = left + (right - left) * starts, (right - left) * (ends - starts), low + (high - low) * tops
-    bars(ax, x, y, widths, mark.role, label=label)
-    names = mark.labels or [""] * len(x)
-    for name, middle, top in zip(names, x + widths / 2, y, strict=True):
-        ax.annotate(
-            f"↑{name}" if top > high else name,
-            (middle, min(top, high)),
-            (0, 3),
-            textcoords="offset points",
-            ha="center",
-        )
+            mark["x"] = panel.units("x", coordinates("x", mark["x"]))
+    ticks = {axis: [(panel.units(axis, [value])[0], label) for value, label in panel.ticks(axis)] for axis in "xy"}
+    fixed = {axis: marked for axis, marked in ticks.items() if marked}
+    return _described(panel) | {"marks": marks, "ticks": fixed, "floor": panel.floor}
