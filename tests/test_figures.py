@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kltools.coding import huffman_code
-from kltools.figures import coding
+from kltools.figures import coding, surprise
 from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
 
 
@@ -19,6 +19,10 @@ def figures():
     yield "blocks", coding.block_lengths([1, 2], [1.0, 0.905], [1.0, 1.0], p, q), ["0.905", "0.881", "1.146", "0.095"]
     yield "file", coding.file_costs({"uniform": 8.0, "zlib": 2.365}, 4.694), ["zlib 2.365", "4.694", "1 of the 2"]
     ns = [1, 10, 100]
+    yield "honesty", surprise.honesty(0.7, 0.4), ["0.611 nat", "announcement 0.70", "D = 0.184", "certainty 0.30"]
+    months = surprise.month_against_year([0.2, 0.1], [0.3, np.inf], 0.15)
+    yield "months", months, ["0.100 bit in month 2", "mean 0.150", "infinite in the months 2", "at most 0.300"]
+    yield "gauge", surprise.labels_and_gauge([2012], [243], [177]), ["in 2012, 177 days by the gauge and 243"]
     yield "price", coding.price_of_not_knowing(ns, [0.12, 1.28, 2.93]), ["0.12", "2.93", "from 1 to 100"]
 
 
@@ -88,3 +92,16 @@ def test_png_and_lines_need_no_global_state():
     assert png_bytes(figure).startswith(b"\x89PNG")
     loaded = "import sys, kltools.figures.coding; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", loaded], check=True)
+
+
+@pytest.mark.parametrize(("heads", "belief", "flips"), [(0.7, 0.4, 40), (0.7, 0.6, 352), (0.5, 0.5, "∞")])
+def test_two_forecasters_count_the_flips_until_the_band_leaves_zero(heads, belief, flips):
+    figure = surprise.two_forecasters()
+    figure.values = {"heads": heads, "belief": belief}
+    names = [part["name"] for part in figure.spec["readouts"]]
+    shown = dict(zip(names, figure.frame["readouts"], strict=True))
+    assert shown["needed"] == flips
+    assert shown["gap"] == pytest.approx(shown["other"] - shown["own"], abs=1.01e-4)
+    mean = heads * np.log(heads / belief) + (1 - heads) * np.log((1 - heads) / (1 - belief))
+    assert shown["divergence"] == pytest.approx(mean, abs=5.01e-5)
+    assert abs(shown["gap"] - mean) <= 4 * shown["spread"] / np.sqrt(surprise.FLIPS) + 1e-4
