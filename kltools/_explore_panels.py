@@ -226,12 +226,14 @@ class Panel:
         What is drawn.
     xscale, yscale : {"linear", "log"}
         How the axis runs. On a logarithmic one zero lies below every limit, and a negative value is refused.
+    xnames : sequence of (float, str)
+        Places to mark on the x axis by a name instead of round numbers; a single empty name marks nothing.
 
     Raises
     ------
     ValueError
         If limits are not finite and increasing, on a logarithmic axis not positive or without two round numbers
-        between them, or if a scale or a mark's role is unknown.
+        between them, if a scale or a mark's role is unknown, or if a named place lies outside.
 
     Examples
     --------
@@ -247,6 +249,7 @@ class Panel:
     marks: Sequence[Bars | Curve | Points | Band | Rule]
     xscale: str = "linear"
     yscale: str = "linear"
+    xnames: Sequence[tuple[float, str]] = ()
 
     def __post_init__(self):
         for axis in "xy":
@@ -261,6 +264,9 @@ class Panel:
             if scale == "log" and not log_ticks((low, high)):
                 raise ValueError(f"{given} hold fewer than two round numbers to mark on a logarithmic axis")
             object.__setattr__(self, f"{axis}lim", (low, high))
+        for place, name in self.xnames:
+            if not self.xlim[0] <= place <= self.xlim[1]:
+                raise ValueError(f"panel {self.title!r}: the name {name!r} stands at {place}, outside of {self.xlim}")
         for mark in self.marks:
             if mark.role not in ROLES:
                 raise ValueError(f"panel {self.title!r}: role={mark.role!r} is not one of {sorted(ROLES)}")
@@ -275,7 +281,9 @@ class Panel:
         return restore(units, getattr(self, f"{axis}lim"), getattr(self, f"{axis}scale"))
 
     def ticks(self, axis: str) -> list[tuple[float, str]]:
-        """Return the values to mark on a logarithmic axis with their labels; none for a linear one."""
+        """Return the values to mark, with their labels: named places or powers; none for round numbers."""
+        if axis == "x" and self.xnames:
+            return list(self.xnames)
         return log_ticks(getattr(self, f"{axis}lim")) if getattr(self, f"{axis}scale") == "log" else []
 
     @property

@@ -30,7 +30,7 @@ def draw_panel(ax: Axes, panel: Panel, rows: list[list[int]], wrap: int) -> None
     for axis in "xy":
         if panel.ticks(axis):
             values, labels = zip(*panel.ticks(axis), strict=True)
-            getattr(ax, f"set_{axis}scale")("log")
+            getattr(ax, f"set_{axis}scale")(getattr(panel, f"{axis}scale"))
             getattr(ax, f"set_{axis}ticks")(values, labels)
             getattr(ax, f"set_{axis}ticks")([], minor=True)
 

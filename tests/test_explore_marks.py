@@ -225,6 +225,18 @@ def test_a_logarithmic_panel_in_the_browser_marks_its_powers(show):
     assert {"10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "1", "10", "100", "1000"} <= set(drawn["words"])
 
 
+def test_named_places_stand_on_the_axis_instead_of_numbers(show):
+    options = {"xlim": (-0.5, 1.5), "xnames": [(0, "none"), (1, "both")]}
+    figure = make(Bars(lambda: ([-0.4, 0.6], [0.8, 0.8], [1, 2]), "p"), **options)
+    words = show(figure).evaluate(DRAWN)["words"]
+    assert {"none", "both"} <= set(words)
+    assert "−0.5" not in words
+    (ax,) = figure.still().axes
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["none", "both"]
+    with pytest.raises(ValueError, match="'far' stands at 2"):
+        make(Bars(lambda: ([0], [1], [1]), "p"), xlim=(0, 1), xnames=[(2, "far")])
+
+
 def test_the_name_of_a_bar_outside_the_panel_is_not_drawn(show):
     figure = make(Bars(lambda: ([0.1, 0.5, 0.9], [0.4, 0.4, 0.6], [1, -1, 1]), "p", labels=["in", "low", "out"]))
     assert [name for name, *_ in show(figure).evaluate(DRAWN)["names"]] == ["in"]

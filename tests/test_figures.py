@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kltools.coding import huffman_code
-from kltools.figures import coding, surprise
+from kltools.figures import coding, likelihood, surprise
 from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
 
 
@@ -24,6 +24,11 @@ def figures():
     yield "months", months, ["0.100 bit in month 2", "mean 0.150", "infinite in the months 2", "at most 0.300"]
     yield "gauge", surprise.labels_and_gauge([2012], [243], [177]), ["in 2012, 177 days by the gauge and 243"]
     yield "price", coding.price_of_not_knowing(ns, [0.12, 1.28, 2.93]), ["0.12", "2.93", "from 1 to 100"]
+    heights = {"record": [70, 10.5], "fit": [56.25, 37.5]}
+    words = ["record: 70 for none, 10.5 for one", "fit: 56.25 for none"]
+    yield "beside", likelihood.beside(heights, ["none", "one"], "failures", "shifts"), words
+    words = ["each of 3 shifts", "0.025 nat a letter at shift 1", "0.602 at shift 2", "largest 0.900"]
+    yield "shifts", likelihood.shift_divergences([0.9, 0.025, 0.602]), words
 
 
 each_figure = pytest.mark.parametrize(
