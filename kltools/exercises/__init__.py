@@ -157,7 +157,7 @@ class NumberExercise(Exercise):
     def known_mistakes(self) -> list[Mistake]:
         """All recognized wrong answers: the exercise's own, then those of unit and sign."""
         truth = self.truth(**self.given)
-        general = [Mistake("sign", -truth, "Look at the sign: which of the two costs stands first?")]
+        general = [Mistake("sign", -truth, "Look at the sign: can what is asked be on that side of zero?")]
         if self.unit.startswith("bit"):
             general += [
                 Mistake("nats", truth * math.log(2), "That is the value in nats; the question asks for bits."),

@@ -25,6 +25,7 @@ def _ratio(sequence, q) -> float:
 def _ratio_mistakes(sequence, q):
     divergence = kl_divergence(_frequencies(sequence), q)
     return [
+        Mistake("divergence", divergence, "That is D, the logarithm of the ratio shared out over the flips."),
         Mistake("logarithm", len(sequence) * divergence, "That is the logarithm of the ratio."),
         Mistake("one flip", math.exp(divergence), "That is the ratio for one flip; the question has all of them."),
         Mistake("upside down", 1 / _ratio(sequence, q), "The ratio is upside down: Q explains the data worse."),
@@ -75,9 +76,11 @@ def _laplace_entropy(scale) -> float:
 
 def _normal_mistakes(scale):
     not_subtracted = "That is the cross-entropy; the entropy of the Laplace distribution is not subtracted."
+    swapped = kl_divergence(norm(scale=2**0.5 * scale), laplace(scale=scale))
     return [
         Mistake("same scale", _normal_for_laplace(scale, 1), "That normal's standard deviation is the Laplace scale."),
         Mistake("cross-entropy", _normal_for_laplace(scale) + _laplace_entropy(scale), not_subtracted),
+        Mistake("slots swapped", swapped, "The two slots are swapped: the data average."),
     ]
 
 
@@ -276,7 +279,7 @@ assert np.isclose(divergence, 0.5 * np.log(4 * np.pi) + 0.5 - (1 + np.log(2)))
 assert divergence < min(kl_divergence(laplace(0, 1), norm(0, s)) for s in (1.3, 1.5))
 ```
 
-The limit is $[[divergence:.6f]]$ nat, not zero. From the samples alone you would see the cross-entropy; how much of it is misfit stays hidden until somebody knows the entropy or tries a better family.
+The limit is $[[divergence:.6f]]$ nat, not zero. The likelihood alone shows the cross-entropy; how much of it is misfit stays hidden until somebody estimates the entropy or tries a better family.
 """,
         truth=_normal_for_laplace,
         unit="nat",
@@ -353,7 +356,7 @@ shares = test / test.sum()
 assert held_out_loss(train, test) > -np.sum(shares * np.log(shares))
 ```
 
-The old weights summed to more than 1, so the loss was too small by $\ln(1+k/2n)$ for $k$ outcomes and $n$ training counts. A loss below the entropy of the data is never skill: some model does not sum to 1.
+The old weights summed to more than 1, so the loss was too small by $\ln(1+k/2n)$ for $k$ outcomes and $n$ training counts. For one distribution on counts, a loss below their entropy is never skill: it does not sum to 1.
 """,
     ),
     ConstructionExercise(

@@ -4,6 +4,8 @@ import math
 from fractions import Fraction
 
 import numpy as np
+from scipy.special import xlogy
+from scipy.stats import binom
 
 from kltools.divergence import cross_entropy, entropy, jeffreys_divergence, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
@@ -27,6 +29,13 @@ def _excess(heads: float, belief: float) -> float:
 def _spread(heads: float, belief: float) -> float:
     steps = math.log(heads / belief) - math.log((1 - heads) / (1 - belief))
     return abs(steps) * math.sqrt(heads * (1 - heads))
+
+
+def _wrong_leads(heads, belief, n: int) -> float:
+    """The probability that after n flips the belief has the better score than the coin's own probabilities."""
+    k = np.arange(n + 1)
+    lead = k * math.log(heads / belief) + (n - k) * math.log((1 - heads) / (1 - belief))
+    return float(binom.pmf(k, n, heads)[lead < 0].sum())
 
 
 def _flips(heads: float, belief: float, spreads: int = 2) -> float:
@@ -61,9 +70,7 @@ def _nan_at_zero(prior, likelihood):
 
 
 def _unnormalized(prior, likelihood):
-    joint = prior * likelihood
-    kept = joint > 0
-    return np.sum(joint[kept] * np.log(likelihood[kept]))
+    return np.sum(xlogy(prior * likelihood, likelihood))
 
 
 def _order_verdict(answer) -> Feedback:
@@ -143,6 +150,8 @@ the coin?
         solution=r"""
 ```python
 import numpy as np
+from scipy.special import xlogy
+from scipy.stats import binom
 from kltools import kl_divergence
 
 h, b = [[heads]], [[belief]]
@@ -185,9 +194,7 @@ perplexities measure models, differences of perplexities do not.
         truth=lambda model, floor: math.log(model / floor),
         unit="nat",
         mistakes=lambda model, floor: [
-            Mistake(
-                "difference", model - floor, "Perplexities are exponentials; their difference has no meaning here."
-            ),
+            Mistake("difference", model - floor, "A difference of exponentials has no meaning here."),
             Mistake("log of the difference", math.log(model - floor), "Take the logarithm of each, then subtract."),
             Mistake("ratio", model / floor, "That is the ratio of the perplexities. D is its logarithm."),
             Mistake("relative", model / floor - 1, "That is the ratio less 1, which only resembles its logarithm."),
@@ -205,14 +212,17 @@ perplexities measure models, differences of perplexities do not.
             "mean": _excess(heads, belief),
             "spread": _spread(heads, belief),
             "bound": _flips(heads, belief),
+            "behind": 100 * _wrong_leads(heads, belief, _first_beyond(_flips(heads, belief))),
         },
         question=r"""
-A coin shows heads with probability [[heads]], and a forecaster believes [[belief]]. What is the smallest number $n$ of flips for which the mean gap $D(P\|Q)$ exceeds two standard deviations, $2\sigma/\sqrt n$?
+A coin shows heads with probability [[heads]], and a forecaster believes [[belief]]. What is the smallest number $n$ of flips for which the expected gap $D(P\|Q)$ exceeds two standard deviations, $2\sigma/\sqrt n$?
 """,
         hint=r"In one flip the gap takes two values, $\ln p(x)/q(x)$. Find their mean and their standard deviation under $P$, then solve $D > 2\sigma/\sqrt n$ for $n$.",
         solution=r"""
 ```python
 import numpy as np
+from scipy.special import xlogy
+from scipy.stats import binom
 from kltools import kl_divergence
 
 h, b = [[heads]], [[belief]]
@@ -223,22 +233,15 @@ n = int((2 * spread / mean) ** 2) + 1
 assert n == [[n]]
 ```
 
-Here $D=[[mean:.4f]]$ nat and $\sigma=[[spread:.4f]]$ nat, so $n$ must exceed $(2\sigma/D)^2=[[bound:.2f]]$: [[n]] flips. Two standard deviations are no proof, but before that many flips the running score of two forecasters says little about
-which of them is right.
+Here $D=[[mean:.4f]]$ nat and $\sigma=[[spread:.4f]]$ nat, so $n$ must exceed $(2\sigma/D)^2=[[bound:.2f]]$: [[n]] flips. Two standard deviations are no proof: after that many flips the wrong forecaster still leads in [[behind:.1f]] percent of all cases.
 """,
         truth=lambda heads, belief: float(_first_beyond(_flips(heads, belief))),
         mistakes=lambda heads, belief: [
             Mistake("not whole", _flips(heads, belief), "There is no such number of flips. Which is the first beyond?"),
             Mistake("rounded down", math.floor(_flips(heads, belief)), "There D does not exceed two sd yet: one more."),
-            Mistake(
-                "one sd", _first_beyond(_flips(heads, belief, 1)), "That is one standard deviation; two were asked."
-            ),
-            Mistake(
-                "no square", _first_beyond(_flips(heads, belief) ** 0.5), "The sd falls with the root of n: square."
-            ),
-            Mistake(
-                "slots swapped", _first_beyond(_flips(belief, heads)), "There coin and belief have changed places."
-            ),
+            Mistake("one sd", _first_beyond(_flips(heads, belief, 1)), "That is one sd; two were asked."),
+            Mistake("no square", _first_beyond(_flips(heads, belief) ** 0.5), "sd falls with the root of n: square."),
+            Mistake("slots swapped", _first_beyond(_flips(belief, heads)), "Coin and belief have changed places."),
         ],
     ),
     ChoiceExercise(
@@ -260,7 +263,7 @@ To think about. I give life on Mars the probability [[mars]], you give it [[othe
         hint=r"Write the gain of each as a function of the outcome, and add the two functions. Then ask who averages.",
         options={
             "a": "One of us made a slip, since what one gains the other loses.",
-            "b": "Both of us computed correctly, and under no single distribution do both of us expect a gain.",
+            "b": "Both of us computed correctly, and no single distribution gives both of us an expected gain.",
             "c": "Both of us computed correctly, so together we gain [[sum:.4f]] nat.",
             "d": "Neither number means anything: Mars happens once, and an expectation needs repetition.",
         },
@@ -297,6 +300,8 @@ The derivative vanishes where $p/r^2 = (1-p)/(1-r)^2$, so $r$ and $1-r$ are prop
 
 ```python
 import numpy as np
+from scipy.special import xlogy
+from scipy.stats import binom
 
 p, r = [[belief]], np.linspace(0.01, 0.99, 9801)
 fine = p / r + (1 - p) / (1 - r)
@@ -350,6 +355,8 @@ def lesson(prior, likelihood):
         solution=r"""
 ```python
 import numpy as np
+from scipy.special import xlogy
+from scipy.stats import binom
 from scipy.special import rel_entr
 
 def lesson(prior, likelihood):
@@ -361,7 +368,7 @@ assert lesson([0.98, 0.02], [0.05, 0.9]) > 0
 assert np.isclose(lesson([0.25] * 4, [1.0, 0.5, 0.0, 0.5]), np.log(2) / 2)
 ```
 
-A positive test for a rare disease makes you less sure than you were, and yet you have learned: the entropy says how unsure you are, the information gain how far the data moved you.
+This positive test for a rare disease makes you less sure than you were, and yet you have learned: the entropy says how unsure you are, the information gain how far the data moved you.
 """,
     ),
     ConstructionExercise(
@@ -386,7 +393,7 @@ p, q = [[p]], [[q]]  # each turned by one place
 assert abs(kl_divergence(p, q) - kl_divergence(q, p)) > [[margin]]
 ```
 
-The two directions give [[forth:.4f]] and [[back:.4f]] nat. What makes a pair symmetric is a relabeling that turns each of the two into the other, and two outcomes leave room for no other reordering: that is why an example with two coins misleads.
+The two directions give [[forth:.4f]] and [[back:.4f]] nat. A pair is symmetric when a relabeling turns each of the two into the other, and two outcomes leave room for no other reordering: that is why an example with two coins misleads.
 """,
         verdict=_order_verdict,
     ),

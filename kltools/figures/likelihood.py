@@ -125,7 +125,9 @@ def two_curves() -> Explorer:
     -----
     Explained in the chapter *Likelihood*.
     """
-    grid = np.concatenate([[0.002, 0.005, 0.01, 0.02, 0.035], np.arange(0.05, 0.96, 0.025), [0.965, 0.98, 0.99, 0.998]])
+    grid = np.concatenate(
+        [[0, 0.002, 0.005, 0.01, 0.02, 0.035], np.arange(0.05, 0.96, 0.025), [0.965, 0.98, 0.99, 0.998, 1]]
+    )
 
     def gap(theta, one, both, family):
         return _divergence(one, both, family, theta)
@@ -159,7 +161,7 @@ def two_curves() -> Explorer:
         return [0, 1, 2], [0.4] * 3, _FAMILIES[family](theta)
 
     return Explorer(
-        title="The divergence from the data and the negative log-likelihood are one curve",
+        title="The divergence from the data and the negative log-likelihood differ by a constant",
         parameters=[
             Slider("one", "shifts in which one pump failed, of 20", steps=range(13), start=2, digits=0),
             Slider("both", "shifts in which both failed, of 20", steps=range(9), start=4, digits=0),
