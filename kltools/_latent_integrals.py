@@ -35,7 +35,7 @@ def expected_log_mean(q, log_weights, k):
     def log_transform(u):
         with np.errstate(over="ignore", divide="ignore"):
             rates = np.exp(np.subtract.outer(u - np.log(k), -log_weights))
-            return k * np.log1p(np.expm1(-rates) @ q)
+            return k * np.log1p(np.maximum(np.expm1(-rates) @ q, -1))  # q sums to 1 only up to rounding
 
     low, high = -40.0, 5.0 + np.log(k) - log_weights.min()
     while high - low > 1:  # the last u that counts: the transform falls

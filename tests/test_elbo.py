@@ -406,3 +406,13 @@ CASES = [
 def test_bad_input(function, args, options, error, message):
     with pytest.raises(error, match="^" + message):
         function(*args, **options)
+
+
+@pytest.mark.parametrize("x", [1.0, 1.5, 2.0, 2.5, 3.0, -7.0])
+def test_one_draw_is_the_elbo_wherever_the_observation_lies(x):
+    # E under N(0, 1) of log N(x; z, 1) is -log(2 pi)/2 - (x^2 + 1)/2
+    def observed(z):
+        return stats.norm.logpdf(z) + stats.norm.logpdf(x, z)
+
+    exact = -math.log(2 * math.pi) / 2 - (x**2 + 1) / 2
+    assert importance_weighted_bound(stats.norm(), observed, 1).value == pytest.approx(exact, abs=1e-9)
