@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from kltools.coding import huffman_code
-from kltools.figures import coding, likelihood, surprise
+from kltools.figures import coding, hypothesis_testing, likelihood, surprise
 from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
+from kltools.hypothesis_testing import neyman_pearson
 
 
 def figures():
@@ -29,6 +30,14 @@ def figures():
     yield "beside", likelihood.beside(heights, ["none", "one"], "failures", "shifts"), words
     words = ["each of 3 shifts", "0.025 nat a letter at shift 1", "0.602 at shift 2", "largest 0.900"]
     yield "shifts", likelihood.shift_divergences([0.9, 0.025, 0.602]), words
+    words = ["after 2 flips", "at 0.37 nats", "at -0.38", "at -1.39 cuts 5% off", "leaves 80.0% of the law of Q"]
+    yield "laws", hypothesis_testing.evidence_laws(p, q, neyman_pearson(p, q, 2, 0.05)), words
+    yield "exponents", hypothesis_testing.error_exponents(p, q), ["at 0.1838", "0.1920 for alpha", "each is 0.0477"]
+    fair, loaded = [0.5, 0.5], [0.25, 0.75]
+    words = ["each face 0.500", "factor of 3.000", "1 0.250, 2 0.750", "average of 9", "within 0.050"]
+    yield "die", hypothesis_testing.conditioned_die(fair, loaded, [0.2, 0.8], 9), words
+    words = ["from -20 at 0 to +20 at 2", "2 of 3 points", "fitted share 0 of them"]
+    yield "throws", hypothesis_testing.throws_less_expected([0, 1, 2], [80, 200, 120], 0.5, 0.55, 2), words
 
 
 each_figure = pytest.mark.parametrize(
