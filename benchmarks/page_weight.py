@@ -1,4 +1,4 @@
-"""What a chapter's page costs its reader, beside the same page under a default Jupyter Book 1.
+"""What each chapter's page costs its reader, beside the same page under a default Jupyter Book 1.
 
 The default twin has the same sources and pins, and of the configuration only the title and the execution.
 MathJax, which it asks of another host, is answered from the npm package; scripts for widgets are refused and
@@ -18,6 +18,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import yaml
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +28,16 @@ from conftest import CHROMIUM_ARGUMENTS, OTHER_HOST, find_chromium  # noqa: E402
 from npm_packages import fetch  # noqa: E402
 from side_by_side import table  # noqa: E402
 
-PAGE, RUNS = "book/coding.html", 5
+RUNS = 5
+COLUMNS = [
+    "gzip kB",
+    "requests",
+    "layout shift",
+    "blocked ms",
+    "script a move, ms",
+    "key to frame, ms",
+    "figure data gzip kB",
+]
 OBSERVE = """
 window.shift = 0; window.blocked = 0;
 new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) window.shift += e.value; }))
@@ -64,7 +74,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def measure(browser, site: Path, mathjax: Path) -> dict[str, float]:
+def measure(browser, site: Path, name: str, mathjax: Path) -> dict[str, float]:
     """Load the page once with an empty cache and return what it cost."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -82,7 +92,7 @@ def measure(browser, site: Path, mathjax: Path) -> dict[str, float]:
     page = context.new_page()
     page.on("response", lambda answer: answers.append(answer))
     page.add_init_script(OBSERVE)
-    page.goto(f"http://127.0.0.1:{server.server_port}/{PAGE}", wait_until="networkidle")
+    page.goto(f"http://127.0.0.1:{server.server_port}/{name}.html", wait_until="networkidle")
     page.wait_for_timeout(1000)
     bodies = [answer.body() for answer in answers if answer.ok]
     result = {
@@ -96,7 +106,7 @@ def measure(browser, site: Path, mathjax: Path) -> dict[str, float]:
     if slider:
         presses = [page.evaluate(PRESS, slider) for _ in range(9)]
         result["script a move, ms"], result["key to frame, ms"] = map(statistics.median, zip(*presses, strict=True))
-        html = (site / PAGE).read_text(encoding="utf-8")
+        html = (site / f"{name}.html").read_text(encoding="utf-8")
         figures = re.findall(r'class="kl-explorer.*?<script type="application/json">(.*?)</script>', html, re.DOTALL)
         data = "".join(figures)
         result["figure data gzip kB"] = len(gzip.compress(data.encode(), 6)) / 1e3
@@ -108,22 +118,23 @@ def measure(browser, site: Path, mathjax: Path) -> dict[str, float]:
 
 def main():
     ours = ROOT / "_build/html"
-    if not (ours / PAGE).exists():
-        sys.exit("The book is not built: run make book first.")
+    chapters = [part["file"] for part in yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))["chapters"]]
+    if missing := [name for name in chapters if not (ours / f"{name}.html").exists()]:
+        sys.exit(f"The book is not built, {missing} are missing: run make book first.")
     mathjax = fetch(Path(__file__).parent, ROOT / "_build/benchmark-assets") / "mathjax"
+    rows = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         twin = build_default_twin(Path(folder))
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        runs = [(measure(browser, ours, mathjax), measure(browser, twin, mathjax)) for _ in range(RUNS)]
+        for name in chapters:
+            runs = [[measure(browser, site, name, mathjax) for site in (ours, twin)] for _ in range(RUNS)]
+            sides = zip(*runs, strict=True)
+            here, there = ({key: statistics.median(run[key] for run in side) for key in side[0]} for side in sides)
+            ratio = here["gzip kB"] / there["gzip kB"]
+            rows.append([name, f"{there['gzip kB']:,.0f}", f"{ratio:.3f}", *(f"{here[key]:,.4g}" for key in COLUMNS)])
         browser.close()
-    rows = []
-    for name in runs[0][0]:
-        here = statistics.median(ours_run[name] for ours_run, _ in runs)
-        there = statistics.median(twin_run[name] for _, twin_run in runs) if name in runs[0][1] else None
-        beside = "" if there is None else f"{there:,.4g}"
-        rows.append([name, f"{here:,.4g}", beside, f"{here / there:.3f}" if there else ""])
-    question = f"What {PAGE} costs its reader, median of {RUNS} loads"
-    table(question, "page_weight", ["", "this book", "default twin", "ratio"], rows)
+    head = ["", "default twin, gzip kB", "ratio", *COLUMNS]
+    table(f"What a page costs its reader, median of {RUNS} loads", "page_weight", head, rows)
 
 
 if __name__ == "__main__":
