@@ -9,14 +9,12 @@ const CSS = `
 html[data-theme="dark"] .kl-explorer, [data-jp-theme-light="false"] .kl-explorer { --kl-paper: #191e26;
   --kl-ink: #e8ecf2; --kl-muted: #aab3bf; --kl-rule: #39414d; --kl-grid: #29303a; --kl-track: #76808e;
   color-scheme: dark; }
-.kl-explorer * { box-sizing: border-box; }
-.kl-explorer legend { float: none; width: auto; }
+.kl-explorer * { box-sizing: border-box; } .kl-explorer legend { float: none; width: auto; }
 .kl-explorer :is(p, dl, dt, dd, fieldset, legend, label) { margin: 0; padding: 0; border: 0; font: inherit;
   color: inherit; }
 .kl-explorer .kl-title { font-size: 17px; font-weight: 650; line-height: 1.3; margin-bottom: 8px; }
 .kl-explorer svg { display: block; width: 100%; font-size: 13px; overflow: visible; }
-.kl-explorer svg text { fill: var(--kl-ink); stroke: none; }
-.kl-explorer svg .kl-quiet { fill: var(--kl-muted); }
+.kl-explorer svg text { fill: var(--kl-ink); stroke: none; } .kl-explorer svg .kl-quiet { fill: var(--kl-muted); }
 .kl-explorer svg .kl-strong { font-weight: 600; }
 .kl-explorer svg .kl-tag { font-weight: 650; paint-order: stroke; stroke: var(--kl-paper); stroke-width: 4px;
   stroke-linejoin: round; }
@@ -24,7 +22,9 @@ html[data-theme="dark"] .kl-explorer, [data-jp-theme-light="false"] .kl-explorer
 .kl-explorer dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 10px 20px;
   margin: 12px 0; padding: 10px 0; border: solid var(--kl-rule); border-width: 1px 0; }
 .kl-explorer .kl-sentence { padding-top: 10px; border-top: 1px solid var(--kl-rule); min-height: calc(2lh + 11px); }
-@media (max-width: 600px) { .kl-explorer .kl-sentence { min-height: calc(4lh + 11px); } }
+@media (max-width: 600px) { .kl-explorer { display: flex; flex-direction: column; }
+  .kl-explorer .kl-title { order: -2; } .kl-explorer .kl-controls { order: -1; padding: 0 0 14px; border: 0; }
+  .kl-explorer .kl-sentence { min-height: calc(4lh + 11px); } }
 .kl-explorer dl dt.kl-name { float: none; width: auto; font-size: 13px; font-weight: 400; color: var(--kl-muted); }
 .kl-explorer dl dd.kl-number { float: none; width: auto; margin: 0; font-size: 21px; font-weight: 600;
   line-height: 1.25; white-space: nowrap; }
