@@ -59,17 +59,20 @@ def _without_a_toss(p, q, alpha, beta) -> int:
 def _number_mistakes(p, q, alpha, beta) -> list[Mistake]:
     divided = "That is the mean evidence only. A fixed number must also pay for the scatter."
     other = "That divides by the other divergence, and forgets the scatter."
-    exchanged = "The errors have traded places: which hypothesis does a false alarm reject?"
     return [
         *(Mistake("naive", value, divided) for value in _naive(p, q, beta)),
         *(Mistake("naive, slots swapped", value, other) for value in _naive(q, p, beta)),
-        Mistake("errors exchanged", tests.observations_needed(p, q, beta, alpha), exchanged),
+        Mistake("errors exchanged", tests.observations_needed(p, q, beta, alpha), "The errors have traded places."),
         Mistake("no toss", _without_a_toss(p, q, alpha, beta), "That is the number without a toss at the threshold."),
     ]
 
 
 def _die(faces: int, mean: float) -> tests.SanovExponent:
     return tests.sanov_exponent(np.full(faces, 1 / faces), np.arange(1, faces + 1), mean)
+
+
+def _bell(faces, mean) -> float:
+    return (mean - (faces + 1) / 2) ** 2 * 6 / (faces**2 - 1)
 
 
 def _die_mistakes(faces, mean) -> list[Mistake]:
@@ -79,11 +82,7 @@ def _die_mistakes(faces, mean) -> list[Mistake]:
     swapped = kl_divergence(fair, _die(faces, mean).distribution)
     return [
         Mistake("slots swapped", swapped, "The slots are swapped: the loaded die averages."),
-        Mistake(
-            "bell curve",
-            (mean - fair @ spots) ** 2 / (2 * np.var(spots)),
-            "That is a bell curve's exponent; it holds near the mean only.",
-        ),
+        Mistake("bell curve", _bell(faces, mean), "That is a bell curve's exponent; it holds near the mean only."),
         Mistake("not the nearest", heavy, "A die with one heavy face is not the nearest."),
     ]
 
@@ -251,7 +250,7 @@ It takes [[needed]] samples, where the logarithm of [[one_in:,.0f]] divided by $
             "exponent": _die(faces, mean).value,
             "tilt": _die(faces, mean).tilt,
             "six": _die(faces, mean).distribution[-1],
-            "bell": (mean - fair @ spots) ** 2 / (2 * np.var(spots)),
+            "bell": _bell(faces, mean),
         },
         question=r"""
 A fair die with [[faces]] faces is thrown again and again. With which exponent, in nats a throw, does the probability fall that the average is at least [[mean]]?
