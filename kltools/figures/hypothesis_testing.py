@@ -139,7 +139,7 @@ def conditioned_die(fair, loaded, conditional, n: int) -> DescribedFigure:
     bars(axes, spots - 0.4, loaded, 0.4, "p", label="nearest loaded die")
     bars(axes, spots, fair, 0.4, "q", label="fair die")
     axes.plot(
-        spots - 0.2, conditional, "kD", markersize=6, label=f"one throw of the fair die,\ngiven the average of {n}"
+        spots - 0.2, conditional, "kD", markersize=6, label=f"one throw of the fair die,\ngiven that {n} average\nas much"
     )
     axes.set(xlabel="spots", ylabel="probability", xticks=spots)
     axes.legend(loc="upper left", frameon=False)
@@ -312,12 +312,12 @@ def evidence_walks() -> Explorer:
                     Rule(barriers, "neutral"),
                     Curve(walk_of("P"), "p", x=walked, label="P flips"),
                     Curve(walk_of("Q"), "q", x=walked, label="Q flips"),
-                    Points(stop_point("P"), "p", labels=["stop"]),
-                    Points(stop_point("Q"), "q", labels=["stop"]),
+                    Points(stop_point("P"), "p", label="P stops"),
+                    Points(stop_point("Q"), "q", label="Q stops"),
                 ],
             ),
             Panel(
-                "The best test on n flips: −ln β / n",
+                "The best test at this α: −ln β / n",
                 xlabel="n",
                 ylabel="exponent (nat a flip)",
                 xlim=(10, 100_000),
