@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from kltools.coding import huffman_code
-from kltools.figures import coding, hypothesis_testing, likelihood, surprise
+from kltools.figures import coding, elbo, geometry, hypothesis_testing, likelihood, optimization, surprise
 from kltools.figures.style import ROLES, add_axes, bars, line, new_figure, png_bytes, svg_text
 from kltools.hypothesis_testing import neyman_pearson
+from kltools.optimization import fit_normal
 
 
 def figures():
@@ -38,6 +39,38 @@ def figures():
     yield "die", hypothesis_testing.conditioned_die(fair, loaded, [0.2, 0.8], 9), words
     words = ["from -20 at 0 to +20 at 2", "2 of 3 points", "fitted share 0 of them"]
     yield "throws", hypothesis_testing.throws_less_expected([0, 1, 2], [80, 200, 120], 0.5, 0.55, 2), words
+    yield "gaps", geometry.tangent_gaps(0.7, 0.4), ["0.1838 nat below", "0.1920 nat below"]
+    bounds = geometry.lower_bounds([0.3, 0.5], [0.2, 0.4], p, q)
+    yield "bounds", bounds, ["2 random pairs; 0 lie above", "1 of them lie below", "0.8926", "0.3000 and 0.1838 nat"]
+    yield "fitting", geometry.fitting_steps([0.011, 0.0101], 0.01), ["0.0100000 bit", "1.0e-03", "1.0e-04", "of 0.10"]
+    yield (
+        "fits",
+        optimization.mode_fits(3, *two_modes(3, 0.5)),
+        ["deviation 3.16", "has mean -2.98", "mean 2.98 and 0.00"],
+    )
+    branch = [4, 2.4, 2.6], [4, 2.1, 1.9], [1, 1.3, 1.7]
+    yield (
+        "optima",
+        optimization.optima_diagram(*branch, 2.4, 2.8),
+        ["d = 2.400", "plus and minus 2.10", "up to d = 2.800"],
+    )
+    diversity = optimization.policy_diversity([0.1, 2, 50], [0.01, 1.6, 1.4], [4, 2, 1.1], 1.39)
+    yield "diversity", diversity, ["from 0.010 nat to 1.600 at beta = 2.00", "1.390", "from 4.00 to 1.10"]
+    students = {"one": np.arange(12) / 66, "two": np.full(12, 1 / 12)}
+    yield "letters", optimization.next_letters("abcdefghijk ", students, "q"), ["after q", "one and two: space 0.167"]
+    fits = elbo.factorized_fits([[1, 0.5], [0.5, 1]], [0.75, 0.75], [1, 1])
+    yield "factors", fits, ["correlation 0.5", "0.75 and 0.75", "is 1.50", "is 0.50", "1.00 and 1.00"]
+    yield "weights", elbo.weighted_bounds([1, 5], [-1.919, -1.557], -1.516), ["-1.919 nat at K = 1", "-1.557 at K = 5"]
+    bands = {"posterior": ("p", [0.8, 0.1], [0.98, 0.3], [0.9999, 0.6])}
+    words = ["the 3 flights", "1 of them damaged", "coldest at 53", "31 °F: posterior: 0.980, between 0.800 and 0.9999"]
+    yield "forecast", elbo.damage_forecast([53, 66, 81], [1, 0, 0], [31, 70], bands), words
+
+
+def two_modes(d, w):
+    def log_density(x):
+        return np.logaddexp(np.log(w) - (x + d) ** 2 / 2, np.log1p(-w) - (x - d) ** 2 / 2)
+
+    return fit_normal(log_density)[0], fit_normal(log_density, "reverse")
 
 
 each_figure = pytest.mark.parametrize(
@@ -59,6 +92,17 @@ def test_the_output_carries_svg_png_and_the_words_as_alternative_text(figure, wo
     assert data["text/plain"] == figure.description
     for mime in ("image/svg+xml", "image/png"):
         assert metadata[mime]["alt"] == figure.description
+
+
+@pytest.mark.parametrize(("d", "w"), [(0, 0.5), (2, 0.75), (2.4, 0.6), (2.6, 0.65), (2.8, 0.5), (3.4, 0.65), (4, 0.95)])
+def test_the_fits_of_the_interactive_figure_are_those_of_kltools(d, w):
+    explorer = optimization.fitting_directions()
+    explorer.values = {"d": d, "w": w}
+    covering, seeking = two_modes(d, w)
+    best = seeking[0]
+    truth = [covering.mean, covering.standard_deviation, covering.divergence]
+    truth += [best.mean, best.standard_deviation, best.divergence, len(seeking)]
+    assert explorer.frame["readouts"] == pytest.approx(truth, abs=6e-4)
 
 
 def test_two_processes_make_the_same_picture():

@@ -138,9 +138,7 @@ def conditioned_die(fair, loaded, conditional, n: int) -> DescribedFigure:
     axes = add_axes(figure)
     bars(axes, spots - 0.4, loaded, 0.4, "p", label="nearest loaded die")
     bars(axes, spots, fair, 0.4, "q", label="fair die")
-    axes.plot(
-        spots - 0.2, conditional, "kD", markersize=6, label=f"one throw of the fair die,\ngiven that {n} average\nas much"
-    )
+    axes.plot(spots - 0.2, conditional, "kD", markersize=6, label=f"one throw of the fair die\nif {n} average as much")
     axes.set(xlabel="spots", ylabel="probability", xticks=spots)
     axes.legend(loc="upper left", frameon=False)
     listed = ", ".join(f"{face} {value:.3f}" for face, value in zip(spots, loaded, strict=True))
