@@ -118,7 +118,8 @@ def measure(browser, site: Path, name: str, mathjax: Path) -> dict[str, float]:
 
 def main():
     ours = ROOT / "_build/html"
-    chapters = [part["file"] for part in yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))["chapters"]]
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
+    chapters = [page["file"] for part in contents["parts"] for page in part["chapters"]]
     if missing := [name for name in chapters if not (ours / f"{name}.html").exists()]:
         sys.exit(f"The book is not built, {missing} are missing: run make book first.")
     mathjax = fetch(Path(__file__).parent, ROOT / "_build/benchmark-assets") / "mathjax"

@@ -14,11 +14,11 @@ from nbclient import NotebookClient
 from kltools import exercises
 
 ROOT = Path(__file__).parents[1]
-PAGES = [
-    ROOT / "book/index.md",
-    *(ROOT / f"{c['file']}.md" for c in yaml.safe_load((ROOT / "_toc.yml").read_text())["chapters"]),
-]
-CHAPTERS = [page for page in PAGES if page.stem != "index"]
+PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))["parts"]
+FILES = [[ROOT / f"{page['file']}.md" for page in part["chapters"]] for part in PARTS]
+CHAPTERS = FILES[0]  # the intuitions come first; only they have the shape of a chapter
+PAGES = [ROOT / "book/index.md", *(page for part in FILES for page in part)]
+ASKING = [page for page in PAGES if (ROOT / f"kltools/exercises/{page.stem}.py").is_file()]
 HEADINGS = [
     "The question",
     "By hand",
@@ -33,6 +33,10 @@ HEADINGS = [
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+each_asking = pytest.mark.parametrize("page", ASKING, ids=lambda page: page.stem)
+each_running = pytest.mark.parametrize(
+    "page", [page for page in PAGES if "{code-cell}" in page.read_text("utf8")], ids=lambda page: page.stem
+)
 
 
 def code_cells(page, hidden=None):
@@ -58,7 +62,7 @@ def prose(page):
     return text
 
 
-@each_page
+@each_running
 def test_the_page_runs_as_a_notebook_with_warnings_as_errors(page, tmp_path):
     notebook = nbformat.from_dict(jupytext.read(page))
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import warnings; warnings.simplefilter('error')"))
@@ -136,7 +140,7 @@ def test_every_figure_is_referred_to(page):
         assert f"{{numref}}`{name}`" in text, name
 
 
-@each_chapter
+@each_asking
 def test_every_exercise_of_the_bank_is_asked_and_checked_once(page):
     text = page.read_text(encoding="utf-8")
     ids = list(exercises.exercises(page.stem))

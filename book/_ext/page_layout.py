@@ -5,7 +5,7 @@ from pathlib import Path
 
 import first_cell
 
-SOURCES = ("_config.yml", "requirements.txt", "book/_ext/*", "book/_static/*", "book/_templates/**/*")
+SOURCES = ("_config.yml", "_toc.yml", "requirements.txt", "book/_ext/*", "book/_static/*", "book/_templates/**/*")
 
 
 def note_changes(app, config):
