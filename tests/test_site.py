@@ -165,8 +165,15 @@ def test_pictures_say_what_they_show(site, name):
 
 
 @pytest.mark.parametrize("name", [*PAGES, "search"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_accessibility(addresses, open_page, axe, name, width, scheme):
     opened = open_page(f"{addresses['server']}/{name}.html", width=width, scheme=scheme)
     settle(opened.page, unfold=True)
