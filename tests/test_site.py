@@ -255,9 +255,10 @@ def test_page_offers_its_notebook(site, addresses, open_page, name):
     assert menu.get_by_role("button", name="Print or save as PDF").is_visible()
     offered = menu.locator("a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
     executed = "kernelspec" in (ROOT / f"{name}.md").read_text("utf8")
-    wheels = [f"../notebooks/{path.name}" for path in (site / "notebooks").glob("kltools-*-py3-none-any.whl")]
+    up = "../" * name.count("/")
+    wheels = [f"{up}notebooks/{path.name}" for path in (site / "notebooks").glob("kltools-*-py3-none-any.whl")]
     assert len(wheels) == 1
-    assert offered == ([f"../notebooks/{Path(name).name}.ipynb", *wheels] if executed else [])
+    assert offered == ([f"{up}notebooks/{Path(name).name}.ipynb", *wheels] if executed else [])
     if executed:
         with opened.page.expect_download() as download:
             menu.get_by_role("link", name="Notebook (.ipynb)").click()
