@@ -34,8 +34,8 @@ UNITS = {np.e: "nat", 2: "bit", 10: "ban"}
 class View:
     """One road to D(P||Q).
 
-    D lies between `low` and `high`, but for chance (at most four of the `standard_error`, nearly always) and for
-    rounding.
+    D lies between `low` and `high`, but for chance and for rounding. Chance is at most four of the `standard_error`
+    with probability 15/16 or more (Chebyshev), and nearly always unless very rare outcomes make up the spread.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ def _coding(p, q, n, rng, spread):
     with_q, with_p = (8 * len(arithmetic_encode(message, code)) for code in (q, p))
     value, slack = (with_q - with_p) * np.log(2) / n, CODER_BITS * np.log(2) / n
     how = f"{n} draws from P take {with_q} bits in an arithmetic code for Q, {with_p} bits in one for P."
-    return value, spread, (value - slack, value + slack), "D(P||Q) as n grows", how
+    return value, spread, (value - slack, value + slack), "D as n grows", how
 
 
 def _surprise(p, q):
@@ -190,7 +190,7 @@ def _likelihood(p, q, n, rng, spread):
     observed = empirical_distribution(rng.choice(p.size, size=n, p=p), p.size)
     value = np.sum(xlogy(observed, p) - xlogy(observed, q))
     how = f"{n} other draws from P are exp({n * value:.6g}) times as likely under P as under Q."
-    return value, spread, (value, value), "D(P||Q) as n grows", how
+    return value, spread, (value, value), "D as n grows", how
 
 
 def _testing(p, q, n, spread):
@@ -204,7 +204,7 @@ def _testing(p, q, n, spread):
         f"The best test of P at level {ALPHA} on {n} draws errs under Q with probability "
         f"exp({test.log_beta:.6g}), and the exponent is corrected for finite n."
     )
-    return value, 0.0, (max(low, 0.0), high), "D(P||Q) as n grows", how
+    return value, 0.0, (max(low, 0.0), high), "D as n grows", how
 
 
 def _geometry(p, q):
@@ -224,7 +224,7 @@ def _elbo(p, q):
 
 
 def _exact(value):
-    return value, 0.0, (value, value), "D(P||Q) itself"
+    return value, 0.0, (value, value), "D itself"
 
 
 def _spread(p, q):

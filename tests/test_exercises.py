@@ -10,7 +10,17 @@ from kltools import exercises as bank
 from kltools.coding import expected_length, huffman_code
 from kltools.divergence import kl_divergence
 
-CHAPTERS = ("coding", "surprise", "likelihood", "hypothesis_testing", "geometry", "optimization", "elbo")
+CHAPTERS = (
+    "coding",
+    "surprise",
+    "likelihood",
+    "hypothesis_testing",
+    "geometry",
+    "optimization",
+    "elbo",
+    "one_number",
+    "practice",
+)
 ALL = [exercise for chapter in CHAPTERS for exercise in bank.exercises(chapter).values()]
 NUMBERS = [exercise for exercise in ALL if isinstance(exercise, bank.NumberExercise)]
 CHOICES = [exercise for exercise in ALL if isinstance(exercise, bank.ChoiceExercise)]

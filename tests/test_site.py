@@ -164,7 +164,7 @@ def test_pictures_say_what_they_show(site, name):
         assert not re.search(r"\.(svg|png)|_images", sentence), sentence
 
 
-@pytest.mark.parametrize("name", [*PAGES, "search"])
+@pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [

@@ -1,5 +1,6 @@
 """The book's own Sphinx extension: each concern is a module beside this one."""
 
+import api_reference
 import chapter_execution
 import embedded_fonts
 import exercise
@@ -17,6 +18,7 @@ PARTS = (
     exercise,
     reading_time,
     takeaway,
+    api_reference,
     embedded_fonts,
 )
 

@@ -1,0 +1,204 @@
+"""The page *One number, seven roads*: its roads on any valid pair, its figures and its exercises."""
+
+import gzip
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from kltools import one_number
+from kltools.exercises import exercises
+from kltools.figures import one_number as figures
+from kltools.one_number import seven_views
+
+PROPERTY = settings(deadline=None, derandomize=True, max_examples=60)
+EXACT = ("surprise", "geometry", "optimization", "ELBO")
+RARE = 1e-9  # the probability with which chance may break a test
+COIN = np.array([0.7, 0.3]), np.array([0.4, 0.6])
+
+
+def normalized(weights):
+    return np.array(weights) / math.fsum(weights)
+
+
+@st.composite
+def pairs(draw, least=2, most=8):
+    """P with zeros and rare outcomes, Q down to 1e-6."""
+    k = draw(st.integers(least, most))
+    q = normalized([10.0 ** draw(st.floats(-5, 0)) for _ in range(k)]) * (1 - k * 1e-6) + 1e-6
+    weights = [draw(st.just(0.0) | st.floats(0.01, 1) | st.floats(-6, 0).map(lambda x: 10.0**x)) for _ in range(k)]
+    weights[draw(st.integers(0, k - 1))] = 1.0
+    return normalized(weights), q / q.sum()
+
+
+def moments(p, q):
+    """Return D(p||q), the standard deviation of the log-ratio and its greatest deviation, by 50-digit arithmetic."""
+    with mpmath.workdps(50):
+        p, q = ([mpmath.mpf(float(x)) for x in v] for v in (p, q))
+        p, q = ([x / mpmath.fsum(v) for x in v] for v in (p, q))
+        ratios = [(x, mpmath.log(x / y)) for x, y in zip(p, q, strict=True) if x > 0]
+        mean = mpmath.fsum(x * r for x, r in ratios)
+        variance = mpmath.fsum(x * (r - mean) ** 2 for x, r in ratios)
+        return float(mean), float(mpmath.sqrt(variance)), float(max(abs(r - mean) for _, r in ratios))
+
+
+def require_seven_rows(p, q, n, seed):
+    """Each row agrees: exact ones to rounding, bounds for certain, samples with the very draws they were made from."""
+    views = seven_views(p, q, rng=np.random.default_rng(seed), n=n)
+    truth, deviation, greatest = moments(p, q)
+    assert len(views) == 7
+    possible = p > 0
+    rng = np.random.default_rng(seed)
+    ideal = [np.log(p[possible] / q[possible])[np.cumsum(possible)[rng.choice(p.size, n, p=p)] - 1] for _ in "ab"]
+    chance = math.log(2 / RARE)
+    for view in views:
+        if view.name in EXACT:
+            assert view.value == pytest.approx(truth, abs=1e-12 * max(1, truth))
+            assert view.low == view.high == view.value
+        elif view.name == "hypothesis testing":
+            assert view.low - 1e-12 <= truth <= view.high + 1e-12
+            assert view.standard_error == 0
+        else:
+            mean = ideal[view.name == "likelihood"].mean()
+            assert view.low - 1e-9 <= mean <= view.high + 1e-9
+            assert view.standard_error == pytest.approx(deviation / math.sqrt(n), rel=1e-6, abs=1e-14)
+            # Bernstein's inequality holds whatever the pair; four standard errors do not
+            reach = view.standard_error * math.sqrt(2 * chance) + greatest * chance * 2 / (3 * n)
+            assert view.low - reach - 1e-12 <= truth <= view.high + reach + 1e-12
+    return views, truth
+
+
+@PROPERTY
+@given(pairs(), st.sampled_from([1, 30, 1000]), st.integers(0, 1000))
+def test_seven_rows_agree_on_any_pair(pair, n, seed):
+    require_seven_rows(*pair, n, seed)
+
+
+@pytest.mark.parametrize("n", [10, 10_000])
+def test_seven_rows_agree_on_sixty_four_symbols(n):
+    rng = np.random.default_rng(0)
+    for concentration in (0.1, 1, 10):
+        p, q = rng.dirichlet(np.full(64, concentration)), 10.0 ** rng.uniform(-5, 0, 64)
+        p[(rng.random(64) < 0.3) | (p < 1e-12)] = 0
+        require_seven_rows(p / p.sum(), normalized(q) * (1 - 64e-6) + 1e-6, n, seed=1)
+
+
+def test_four_standard_errors_are_exceeded_as_seldom_as_is_said():
+    """On lumpy pairs Chebyshev's 1/16 bounds the share of exceptions for each pair, so for all of them."""
+    rng = np.random.default_rng(2)
+    outside = []
+    for _ in range(300):
+        k = rng.integers(2, 9)
+        p, q = normalized(10.0 ** rng.uniform(-6, 0, k)), normalized(10.0 ** rng.uniform(-5, 0, k))
+        truth, deviation, _ = moments(p, q)
+        for road in (one_number._coding, one_number._likelihood):  # the test takes long, and knows no chance
+            _, error, (low, high), *_ = road(p, q, 100, rng, deviation / 10)
+            outside.append(not low - 4 * error - 1e-12 <= truth <= high + 4 * error + 1e-12)
+    assert np.mean(outside) <= 1 / 16
+
+
+@PROPERTY
+@given(pairs(), st.integers(0, 7))
+def test_an_infinite_divergence_is_told_with_the_outcome(pair, place):
+    p, q = pair
+    place = np.flatnonzero(p)[place % np.count_nonzero(p)]
+    q[place] = 0
+    with pytest.raises(ValueError, match=r"^q\[\d\] = 0\.0: p allows this outcome, so that D\(P\|\|Q\) is infinite"):
+        seven_views(p, q / q.sum(), rng=np.random.default_rng(0), n=10)
+
+
+def test_a_pair_beyond_the_coder_is_told():
+    with pytest.raises(ValueError, match=r"^q\[0\] = 1e-16: the coder carries none below 2\*\*-48 but 0"):
+        seven_views([0.5, 0.5], [1e-16, 1 - 1e-16], rng=np.random.default_rng(0))
+
+
+# The figures
+
+
+def test_the_words_of_the_roads_are_those_of_the_views():
+    views = seven_views(*COIN, rng=np.random.default_rng(0), n=400)
+    truth = moments(*COIN)[0]
+    words = figures.roads(views, truth).description
+    for view in views:
+        assert f"{view.name} {view.value:.4f}" in words
+    likelihood = views[2]
+    low, high = (likelihood.value + sign * 4 * likelihood.standard_error for sign in (-1, 1))
+    assert f"({low:.4f} to {high:.4f})" in words
+    assert words.endswith("D lies in 7 of the 7 ranges.")
+    assert figures.roads(views, truth + 1).description.endswith("D lies in 0 of the 7 ranges.")
+
+
+def test_the_map_tells_its_lines_and_arrows():
+    words = figures.intuition_map().description
+    for one, other in figures.RESTATE:
+        assert f"{one} and {other}" in words
+    assert all(f"{name} adds" in words for name in figures.ADD)
+    assert "ELBO, which reverses the slots" in words
+    assert {name for pair in figures.RESTATE for name in pair} | {*figures.ADD, "ELBO"} == set(figures.PLACES)
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return figures.two_coins()
+
+
+def readouts(explorer):
+    names = [part["name"] for part in explorer.spec["readouts"]]
+    return dict(zip(names, explorer.frame["readouts"], strict=True))
+
+
+@pytest.mark.parametrize(("p", "q", "n"), [(0.7, 0.4, 100), (0.05, 0.95, 1000), (0.5, 0.5, 10_000), (0.9, 0.1, 100)])
+def test_the_interactive_figure_shows_the_seven_values(explorer, p, q, n):
+    explorer.values = {"p_heads": p, "q_heads": q, "n": str(n)}
+    shown = readouts(explorer)
+    (truth, deviation, _), back = moments([p, 1 - p], [q, 1 - q]), moments([q, 1 - q], [p, 1 - p])[0]
+    for name in EXACT:
+        assert shown[name] == pytest.approx(truth, abs=5.01e-5)
+    error = deviation / math.sqrt(n)
+    assert shown["error"] == pytest.approx(error, abs=5.01e-5)
+    assert abs(shown["likelihood"] - truth) <= 4.5 * error + 5.01e-5
+    assert abs(shown["coding"] - truth) <= 4.5 * error + 10 * math.log(2) / n + 5.01e-5
+    assert abs(shown["hypothesis_testing"] - truth) < 5 / n + 5.01e-5
+    assert shown["bits"] == pytest.approx(truth / math.log(2), abs=5.01e-5)
+    assert shown["decibans"] == pytest.approx(10 * truth / math.log(10), abs=5.01e-5)
+    assert shown["reverse"] == pytest.approx(back, abs=5.01e-5)
+    assert f"{p:.2f}" in explorer.sentence
+
+
+def test_the_interactive_figure_is_light(explorer):
+    assert len(gzip.compress(explorer.page().encode())) < 150_000
+
+
+# The exercises, by second routes
+
+
+def test_the_numbers_of_the_exercises():
+    bank = exercises("one_number")
+    truth = {number: bank[f"one_number-{number}"].truth for number in (1, 3, 4, 5, 8)}
+    known = {number: bank[f"one_number-{number}"].given for number in truth}
+    assert truth[1](**known[1]) == pytest.approx(0.6 * math.log(3) + 0.4 * math.log(0.5), abs=1e-12)
+    crack = 0.08 / 0.17
+    lesson = crack * math.log2(crack / 0.1) + (1 - crack) * math.log2((1 - crack) / 0.9)
+    assert truth[3](**known[3]) == pytest.approx(lesson, abs=1e-12)
+    rate = -0.5 * math.log(4 * 0.7 * 0.3)
+    assert truth[4](**known[4]) == pytest.approx(math.log(1000) / rate, rel=1e-12)
+    counts, claim = known[5]["counts"], known[5]["claim"]
+    likelihoods = [stats.multinomial.logpmf(counts, 200, q) for q in (np.divide(counts, 200), claim)]
+    assert truth[5](**known[5]) == pytest.approx(likelihoods[0] - likelihoods[1], abs=1e-9)
+    # the tilt solves a quadratic: sum q_i (f_i - m) t**f_i = 0
+    t = max(np.roots([0.2 * 0.8, -0.3 * 0.2, -0.5 * 1.2]))
+    q, floors = np.array([0.5, 0.3, 0.2]), np.array([1, 2, 3])
+    assert truth[8](**known[8]) == pytest.approx(2.2 * math.log(t) - math.log(q @ t**floors), abs=1e-9)
+
+
+def test_the_bug_and_its_repair():
+    exercise = exercises("one_number")["one_number-7"]
+    fenced = [text.split("```python\n")[1].split("```")[0] for text in (exercise.question, exercise.solution)]
+    for code, status in zip(fenced, ("mistake", "right"), strict=True):
+        names = {}
+        exec(code, names)
+        assert exercise.check(names["loss"]).status == status

@@ -1,0 +1,179 @@
+"""The page *Practice*: findable sections, its length, its figures and its exercises by second routes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from kltools import exercises as bank
+from kltools.divergence import kl_from_logits
+from kltools.estimation import token_statistics
+from kltools.figures import practice as figures
+
+PAGE = Path(__file__).parents[1] / "book/practice.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def truth_of(number):
+    exercise = bank.get(f"practice-{number}")
+    return exercise.truth(**exercise.given)
+
+
+def fenced_code(text):
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+# The page
+
+
+@pytest.mark.parametrize(
+    "word",
+    """perplexity quantization distillation VAE policy A/B anomaly drift PSI compression GAN samples exercises
+    slot""".split(),  # noqa: SIM905
+)
+def test_each_application_has_a_heading_that_search_finds(word):
+    headings = re.findall(r"^## (.+)$", TEXT, re.MULTILINE)
+    assert any(word.lower() in heading.lower() for heading in headings), word
+
+
+def test_the_table_of_slots_leads_to_sections_that_exist():
+    table = TEXT.split("## Which function")[1].split("(practice-loss)=")[0]
+    targets = re.findall(r"\]\(#([\w-]+)\)", TEXT)
+    assert len(re.findall(r"\]\(#([\w-]+)\)", table)) >= 9
+    assert set(targets) <= set(re.findall(r"^\(([\w-]+)\)=$", TEXT, re.MULTILINE))
+
+
+def test_each_application_names_a_decision_and_its_limits():
+    sections = re.split(r"^## ", TEXT, flags=re.MULTILINE)
+    applications = [part for part in sections if re.search(r"^\(practice-[\w-]+\)=$", part, re.MULTILINE)][1:]
+    assert len(applications) >= 9
+    for part in (*applications[:-1], sections[-3]):
+        assert "**Decision:**" in part, part[:40]
+    assert len(re.findall(r"\*\*Limits?[.:]\*\*", TEXT)) >= 9
+
+
+def test_the_page_is_no_longer_than_agreed():
+    cells = re.findall(r"^```\{code-cell\}.*?\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    visible = [cell for cell in cells if "remove-cell" not in cell and "check(" not in cell]
+    assert len(visible) <= 35
+    words = re.sub(r"^(`{3,}).*?^\1\s*$|\$\$.*?\$\$|\$[^$\n]*\$|`[^`]*`", " ", TEXT, flags=re.DOTALL | re.MULTILINE)
+    assert len(re.findall(r"[A-Za-z']+", words)) <= 3500
+
+
+def test_every_exercise_is_asked_and_checked_once():
+    ids = list(bank.exercises("practice"))
+    assert re.findall(r"^```\{exercise\} (\S+)$", TEXT, re.MULTILINE) == ids
+    assert re.findall(r"check\(\"([\w-]+)\"", TEXT) == ids
+
+
+# Figures
+
+
+def test_the_tail_is_told_with_its_numbers():
+    told = {8: token_statistics([0.001, 0.003, 0.002, 0.002]), 4: token_statistics([0.01, 0.05, 0.02, 0.04])}
+    words = figures.token_tail(told).description
+    assert "from 8 to 4 bits" in words
+    assert "mean from 0.002 to 0.03" in words
+    assert "maximum from 0.003 to 0.05" in words
+
+
+def test_roundings_are_told_in_units_of_d():
+    rows = {8: np.array([[0.1, -0.2], [0.1, 0.3]]), 4: np.array([[1.0, 1.1], [1.0, 0.9]])}
+    words = figures.roundings(rows).description
+    assert "8 bits: D about 0.1 nat, ratio from -2.0 to 3.0, below zero in 1 of 2" in words
+    assert "4 bits: D about 1 nat, ratio from 0.9 to 1.1, below zero in 0 of 2" in words
+
+
+def shown(**values):
+    figure = figures.psi_without_change()
+    figure.values = values
+    return dict(zip([part["name"] for part in figure.spec["readouts"]], figure.frame["readouts"], strict=True))
+
+
+def test_unchanged_pairs_pass_the_customary_thresholds_as_often_as_another_simulation_says():
+    rng = np.random.default_rng(21)
+    samples = rng.integers(10, size=(2, 8000, 100))
+    counts = np.stack([(samples == k).sum(axis=-1) for k in range(10)], axis=-1)
+    p, q = counts[:, (counts > 0).all(axis=(0, 2))] / 100
+    index = ((p - q) * np.log(p / q)).sum(axis=-1)
+    found = shown(n=100, m=100, bins=10)
+    for name, rule in (("low", 0.1), ("high", 0.25)):
+        share = (index > rule).mean()
+        error = np.sqrt(share * (1 - share) * (1 / index.size + 1 / figures.PAIRS))
+        assert abs(found[name] / 100 - share) < 4.5 * error + 5e-4
+    assert found["low"] == pytest.approx(85, abs=2)
+    assert found["high"] == pytest.approx(23, abs=2)
+
+
+@pytest.mark.parametrize(("n", "m", "bins"), [(1000, 1000, 10), (10_000, 500, 5), (5000, 2000, 20)])
+def test_the_threshold_of_the_figure_keeps_its_promise_for_large_samples(n, m, bins):
+    found = shown(n=n, m=m, bins=bins)
+    assert found["threshold"] == pytest.approx(stats.chi2.ppf(0.99, bins - 1) * (1 / n + 1 / m), abs=5.1e-5)
+    assert found["alarms"] == pytest.approx(1, abs=0.45)
+
+
+def test_simulated_values_are_finite_and_in_order():
+    values = figures.unchanged_psi(100, 200, 20)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) >= 0).all()
+    assert values.size < figures.PAIRS, "pairs with an empty bin are left out"
+
+
+# Exercises
+
+
+def test_the_index_is_the_sum_over_bins():
+    given = bank.get("practice-1").given
+    by_bins = sum((p - q) * np.log(p / q) for p, q in zip(given["new"], given["reference"], strict=True))
+    assert truth_of(1) == pytest.approx(by_bins)
+
+
+def test_the_thresholds_hold_in_simulated_windows():
+    given = bank.get("practice-2").given
+    uniform = np.full(given["kinds"], 1 / given["kinds"])
+    windows = np.random.default_rng(22).multinomial(given["n"], uniform, size=40_000) / given["n"]
+    divergences = (windows * np.log(windows / uniform)).sum(axis=1)
+    assert (divergences > truth_of(2)).mean() == pytest.approx(given["alarms"], abs=0.0025)
+
+
+def test_the_fair_size_is_where_the_false_alarms_fall_to_the_share():
+    given, n = bank.get("practice-4").given, truth_of(4)
+    shares = [stats.chi2.sf(given["rule"] * k / 2, given["bins"] - 1) for k in (n - 1, n)]
+    assert shares[1] <= given["alarms"] < shares[0]
+
+
+def test_the_window_catches_the_change_as_often_as_promised():
+    given, n = bank.get("practice-6").given, truth_of(6)
+    limit = stats.chi2.ppf(1 - given["alarms"], given["kinds"] - 1)
+    power = [stats.ncx2.sf(limit, given["kinds"] - 1, 2 * k * given["divergence"]) for k in (n - 1, n)]
+    assert power[0] < given["power"] <= power[1]
+
+
+def test_the_function_of_the_question_is_recognized_and_that_of_the_solution_is_right():
+    exercise = bank.get("practice-5")
+    asked, solved = {"np": np}, {}
+    exec(fenced_code(exercise.question)[0], asked)
+    exec(fenced_code(exercise.solution)[0], solved)
+    assert exercise.check(asked["mean_divergence"]).mistake == "unchanged"
+    assert exercise.check(solved["mean_divergence"]).status == "right"
+    p, q = np.array(exercise.cases[0])
+    assert solved["mean_divergence"](p, q) == pytest.approx(kl_from_logits(p, q).mean())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (([0.9999, 0.0001], [0.96, 0.04]), "right"),
+        (([0.96, 0.04], [0.9999, 0.0001]), "slots swapped"),
+        (([0.5, 0.5], [0.5, 0.5]), "too small"),
+        (([0.9, 0.1], [0.1, 0.9]), "both see"),
+        (([1 - 1e-9, 1e-9], [0.97, 0.03]), "nearly zero"),
+        (([0.5, 0.6], [0.5, 0.5]), "invalid"),
+        (3, "invalid"),
+    ],
+)
+def test_a_blind_monitor_is_judged_by_both_orders(answer, expected):
+    said = bank.get("practice-7").check(answer)
+    assert expected in {said.status, said.mistake}
