@@ -47,7 +47,7 @@ def code_cells(page, hidden=None):
 
 
 def prose(page):
-    """The text of a page without code, maths, tables of codewords and front matter."""
+    """The text of a page without code, maths, targets of links, tables of codewords and front matter."""
     text = page.read_text(encoding="utf-8")
     patterns = (
         r"\A---.*?^---",
@@ -56,6 +56,7 @@ def prose(page):
         r"\{[\w:]+\}`[^`]*`",
         r"`[^`]*`",
         r"\$[^$\n]*\$",
+        r"(?<=\])\([^)\s]*\)",
     )
     for pattern in patterns:
         text = re.sub(pattern, " ", text, flags=re.DOTALL | re.MULTILINE)
