@@ -164,6 +164,8 @@ def test_page_and_notebook_say_the_same_minutes(site):
     told = {}
     for notebook in (site / "notebooks").glob("*.ipynb"):
         source = ROOT / "book" / f"{notebook.stem}.md"
+        if not source.is_file():  # a page of the reference or of the guide tells no minutes
+            continue
         page = BeautifulSoup((site / "book" / f"{notebook.stem}.html").read_text("utf8"), "html.parser")
         on_page = " ".join(page.find("article").get_text().split())
         cells = [cell.source for cell in nbformat.read(notebook, 4).cells]
