@@ -4,19 +4,15 @@ import functools
 import importlib
 import inspect
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from api_reference import chapter, keep_bars, link_chapters
 from bs4 import BeautifulSoup
 
 import kltools
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from api_reference import chapter, keep_bars, link_chapters  # noqa: E402
-
 PAGE = "book/reference/api"
 SOURCE = (ROOT / f"{PAGE}.md").read_text("utf8")
 # From the ground floor up.

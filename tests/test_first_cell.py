@@ -4,12 +4,8 @@ import os
 import subprocess
 import sys
 import venv
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
 from first_cell import build_wheel, first_cell, wheel_name
 
 

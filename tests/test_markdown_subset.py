@@ -1,14 +1,9 @@
 """The book's Markdown made plain: references told, numbers filled in, nothing of its dialect left."""
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from markdown_it import MarkdownIt
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
 from markdown_subset import ConversionError, PlainMarkdown, Reference, escape
 
 EXERCISE = SimpleNamespace(

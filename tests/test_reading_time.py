@@ -1,31 +1,21 @@
 """The minutes of a chapter: counted by hand, the same on the page and in its notebook, refused by name."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from markdown_subset import ConversionError, PlainMarkdown
+from reading_time import SECONDS, contents, minutes, reading_minutes
+from small_book import EXTENSIONS, HEADER, build
 
 from kltools import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from markdown_subset import ConversionError, PlainMarkdown  # noqa: E402
-from reading_time import SECONDS, contents, minutes, reading_minutes  # noqa: E402
 
 ROLE = re.compile(r"\{minutes\}`(\w+)`")
 PASSAGE = re.compile(rf"(?:[\w ,]*{ROLE.pattern.replace('(', '(?:')}[\w ,]*)+")
-HEADER = """\
----
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, name: python3}
----
-"""
 CHAPTER = (
     HEADER
     + """\
@@ -151,10 +141,9 @@ def test_what_has_no_minutes_is_refused_by_name(tmp_path, kind, message):
         PlainMarkdown(Book(), {}).convert(f"{{minutes}}`{kind}`", 7)
 
     (tmp_path / "small.md").write_text(f"# Small\n\nAbout {{minutes}}`{kind}` minutes.\n", "utf8")
-    extensions = f"sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\nextensions = ['myst_parser', 'reading_time']"
+    extensions = f"sys.path.insert(0, {EXTENSIONS!r})\nextensions = ['myst_parser', 'reading_time']"
     (tmp_path / "conf.py").write_text(f"import sys\n{extensions}\nroot_doc = 'small'\nexclude_patterns = ['_build']\n")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", tmp_path, tmp_path / "_build"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = build(tmp_path)
     assert run.returncode != 0
     assert "small.md:3: ERROR: " in run.stderr
     assert message in run.stderr

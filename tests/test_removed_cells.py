@@ -1,12 +1,6 @@
 """What remove-cell cells may do."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
 from removed_cells import flaw
 
 

@@ -1,29 +1,19 @@
 """A small book, built: its notebooks say what its pages say, number for number."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from first_cell import wheel_name
 from markdown_it import MarkdownIt
+from small_book import EXTENSIONS, HEADER, build
 
 import kltools.exercises
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from first_cell import wheel_name  # noqa: E402
-
-HEADER = """\
----
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, name: python3}
----
-"""
 CONFIG = """\
 import sys
 sys.path.insert(0, {extensions!r})
@@ -126,16 +116,11 @@ SVG('<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"></svg>')
 )
 
 
-def build(folder):
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", folder, folder / "_build" / "html"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
 def small_book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     (folder / "chapters").mkdir()
-    (folder / "conf.py").write_text(CONFIG.format(extensions=str(ROOT / "book" / "_ext")))
+    (folder / "conf.py").write_text(CONFIG.format(extensions=EXTENSIONS))
     (folder / "index.md").write_text(INDEX)
     (folder / "chapters" / "coding.md").write_text(CODING)
     (folder / "chapters" / "surprise.md").write_text(SURPRISE)

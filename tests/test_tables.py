@@ -1,32 +1,22 @@
 """The tables of `book/data`: what they hold, that pages read them, and that notebooks bring them along."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from markdown_subset import ConversionError, PlainMarkdown
 from nbclient import NotebookClient
+from small_book import EXTENSIONS, HEADER, build
+from tables import LARGEST, Table, read_table, tables_named
+from takeaway import convert, read_chapter
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from markdown_subset import ConversionError, PlainMarkdown  # noqa: E402
-from tables import LARGEST, Table, read_table, tables_named  # noqa: E402
-from takeaway import convert, read_chapter  # noqa: E402
 
 DATA = ROOT / "book" / "data"
 TABLES = sorted(path.name for path in DATA.glob("*.csv"))
-HEADER = """\
----
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, name: python3}
----
-"""
 README = """\
 # Tables
 
@@ -201,7 +191,7 @@ def test_tables_are_found_where_a_cell_names_them():
 
 CONFIG = f"""\
 import sys
-sys.path.insert(0, {str(ROOT / "book" / "_ext")!r})
+sys.path.insert(0, {EXTENSIONS!r})
 extensions = ["myst_nb", "chapter_execution", "takeaway"]
 exclude_patterns = ["_build", "book/data"]
 html_theme = "basic"
@@ -209,11 +199,6 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 """
-
-
-def build(folder):
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", folder, folder / "_build" / "html"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def built(folder):

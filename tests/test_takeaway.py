@@ -4,28 +4,16 @@ import ast
 import copy
 import re
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+from first_cell import first_cell, wheel_name
+from markdown_subset import ConversionError, PlainMarkdown, Reference
 from nbclient import NotebookClient
 from nbformat.v4 import new_output
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from first_cell import first_cell, wheel_name  # noqa: E402
-from markdown_subset import ConversionError, PlainMarkdown, Reference  # noqa: E402
-from tables import tables_named  # noqa: E402
-from takeaway import convert, read_chapter, with_first_cell  # noqa: E402
-
-HEADER = """\
----
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, name: python3}
----
-"""
+from small_book import HEADER
+from tables import tables_named
+from takeaway import convert, read_chapter, with_first_cell
 
 
 class Book:
@@ -176,7 +164,8 @@ def test_errors_name_the_line_of_the_file(tmp_path):
 
 # The book itself
 
-ALLOWED_IMPORTS = {"kltools", "numpy", "scipy", "matplotlib", "ipywidgets", "anywidget"}
+# IPython is the kernel that runs the notebook.
+ALLOWED_IMPORTS = {"kltools", "numpy", "scipy", "matplotlib", "ipywidgets", "anywidget", "IPython"}
 DIALECT = re.compile(
     r"\{[\w:-]+\}`|^\s*:::|^\s*`{3,}\{|^\([\w-]+\)=|\{\{\s*\w+\s*\}\}|\$\$ *\([\w-]+\)|\[\[\w+", re.MULTILINE
 )
