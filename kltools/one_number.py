@@ -5,15 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtri, xlogy
 
-from kltools._validation import (
-    broadcast_shape,
-    in_units,
-    integer,
-    log_base,
-    one_distribution,
-    require_entries,
-    require_generator,
-)
+from kltools._validation import broadcast_shape, in_units, integer, log_base, one_distribution, require_generator
 from kltools.coding import arithmetic_encode
 from kltools.elbo import elbo, evidence
 from kltools.geometry import bregman_divergence
@@ -66,7 +58,7 @@ class View:
 
 
 class SevenViews(tuple):
-    """Seven instances of `View`, which print as a table."""
+    """Seven instances of `View`, which print as a table, with a sentence for each that is not finite."""
 
     __slots__ = ()
 
@@ -80,7 +72,8 @@ class SevenViews(tuple):
         for column in zip(*rows, strict=True):
             align = str.ljust if column[0] in ("view", "unit", "limit") else str.rjust
             columns.append([align(cell, max(map(len, column))) for cell in column])
-        return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
+        lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+        return "\n".join([*lines, *(f"{view.name}: {view.how}" for view in self if not np.isfinite(view.high))])
 
 
 def seven_views(p, q, *, rng, n=10_000, base=None):
@@ -89,8 +82,7 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     Parameters
     ----------
     p, q : array_like, shape (k,)
-        Probabilities of the same outcomes: P averages, Q codes, bets and believes. Each entry is zero or at least
-        2**-48, which the coder asks for.
+        Probabilities of the same outcomes: P averages, Q codes, bets and believes.
     rng : numpy.random.Generator
         Draws the two samples from P, one to be coded and another one for the likelihood.
     n : int
@@ -113,11 +105,15 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
         7. ELBO: evidence less bound, with q := P and a posterior that is Q. Variational inference has the roles
            the other way round, and its gap is D(Q||P).
 
+        Where Q excludes what P allows, D is infinite, and each view says so in its own words, but for a sample or
+        a test that has not met such an outcome yet: its bounds then reach to infinity. A positive probability below
+        2**-48 is too small for the coder: its value is NaN, its bounds are 0 and infinity, and `how` tells. So
+        it is for the odds of the bet below 1e-308.
+
     Raises
     ------
     ValueError
-        If p or q is not one probability vector or has a positive entry below 2**-48, their lengths differ, n or
-        base is out of range, or Q excludes what P allows: then D is infinite, and no sample need show it.
+        If p or q is not one probability vector, their lengths differ, or n or base is out of range.
     TypeError
         For what is not a real number, and an rng that is no generator.
 
@@ -142,26 +138,25 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     """
     p, q = one_distribution(p, "p"), one_distribution(q, "q")
     broadcast_shape(p, q)
-    for name, vector in (("p", p), ("q", q)):
-        require_entries(vector, name, (vector == 0) | (vector >= LEAST), "the coder carries none below 2**-48 but 0")
-    require_entries(q, "q", (q > 0) | (p == 0), "p allows this outcome, so that D(P||Q) is infinite")
     require_generator(rng)
     n = integer(n, "n", least=1)
     if n > 1_000_000:
         raise ValueError(f"n = {n}: the coder's bound holds up to a million draws")
     log_base(base)
 
-    p, q = p[q > 0], q[q > 0]  # what both exclude never happens
+    possible = (p > 0) | (q > 0)
+    p, q = p[possible], q[possible]
     spread = _spread(p, q) / np.sqrt(n)
-    roads = [
-        ("coding", *_coding(p, q, n, rng, spread)),
-        ("surprise", *_surprise(p, q)),
-        ("likelihood", *_likelihood(p, q, n, rng, spread)),
-        ("hypothesis testing", *_testing(p, q, n, spread)),
-        ("geometry", *_geometry(p, q)),
-        ("optimization", *_optimization(p, q)),
-        ("ELBO", *_elbo(p, q)),
-    ]
+    with np.errstate(divide="ignore", over="ignore"):  # where Q is zero, each road says what that means
+        roads = [
+            ("coding", *_coding(p, q, n, rng, spread)),
+            ("surprise", *_surprise(p, q)),
+            ("likelihood", *_likelihood(p, q, n, rng, spread)),
+            ("hypothesis testing", *_testing(p, q, n, spread)),
+            ("geometry", *_geometry(p, q)),
+            ("optimization", *_optimization(p, q)),
+            ("ELBO", *_elbo(p, q)),
+        ]
     unit = UNITS.get(np.e if base is None else base, f"log base {base}")
     return SevenViews(
         View(name, in_units(value, base), unit, *(in_units(x, base) for x in (error, low, high)), limit, how)
@@ -173,6 +168,14 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
 
 
 def _coding(p, q, n, rng, spread):
+    if np.any(_excluded(p, q)):
+        return *_exact(
+            np.inf
+        ), "The code for Q has no word for an outcome that P allows, so that no message is long enough."
+    least = min(x[x > 0].min() for x in (p, q))
+    if least < LEAST:
+        how = f"The coder carries no positive probability below 2**-48 = {LEAST:.3g}, and here is one of {least:.3g}."
+        return np.nan, 0.0, (0.0, np.inf), "not computable", how
     message = rng.choice(p.size, size=n, p=p)
     with_q, with_p = (8 * len(arithmetic_encode(message, code)) for code in (q, p))
     value, slack = (with_q - with_p) * np.log(2) / n, CODER_BITS * np.log(2) / n
@@ -190,21 +193,26 @@ def _likelihood(p, q, n, rng, spread):
     observed = empirical_distribution(rng.choice(p.size, size=n, p=p), p.size)
     value = np.sum(xlogy(observed, p) - xlogy(observed, q))
     how = f"{n} other draws from P are exp({n * value:.6g}) times as likely under P as under Q."
+    if np.any(_excluded(p, q)) and np.isfinite(value):
+        how += " An outcome that Q excludes has not come up yet; one alone makes the ratio infinite."
+        return value, spread, (value, np.inf), "D as n grows", how
     return value, spread, (value, value), "D as n grows", how
 
 
 def _testing(p, q, n, spread):
     test = neyman_pearson(p, q, n, ALPHA)
     s = n * spread
-    value = test.exponent + (s**2 / 2 + log_ndtr(ndtri(1 - ALPHA) - s)) / n
     least, most = -test.log_beta_high, -test.log_beta_low
     low = ((1 - ALPHA) * least - (-xlogy(ALPHA, ALPHA) - xlogy(1 - ALPHA, 1 - ALPHA))) / n
-    high = most / n + spread * np.sqrt((1 - ALPHA) / ALPHA)
     how = (
-        f"The best test of P at level {ALPHA} on {n} draws errs under Q with probability "
-        f"exp({test.log_beta:.6g}), and the exponent is corrected for finite n."
+        f"The best test of P at level {ALPHA} on {n} draws errs under Q with probability exp({test.log_beta:.6g}), and "
     )
-    return value, 0.0, (max(low, 0.0), high), "D as n grows", how
+    if np.any(_excluded(p, q)):
+        how += "an outcome that Q excludes, once seen, decides for P without any error."
+        return test.exponent, 0.0, (max(low, 0.0), np.inf), "D as n grows", how
+    value = test.exponent + (s**2 / 2 + log_ndtr(ndtri(1 - ALPHA) - s)) / n
+    high = most / n + spread * np.sqrt((1 - ALPHA) / ALPHA)
+    return value, 0.0, (max(low, 0.0), high), "D as n grows", how + "the exponent is corrected for finite n."
 
 
 def _geometry(p, q):
@@ -213,7 +221,13 @@ def _geometry(p, q):
 
 
 def _optimization(p, q):
-    value = growth_rate(p, 1 / q, p) - growth_rate(p, 1 / q, q)
+    if np.any(_excluded(p, q)):
+        return *_exact(np.inf), "At odds 1/Q an outcome that Q excludes pays without limit, and P bets on it."
+    odds = 1 / q
+    if np.any(np.isinf(odds)):
+        how = f"The odds 1/Q of an outcome that Q gives {q.min():.3g} outgrow the machine's numbers."
+        return np.nan, 0.0, (0.0, np.inf), "not computable", how
+    value = growth_rate(p, odds, p) - growth_rate(p, odds, q)
     return *_exact(value), "The growth rate of wealth bet as P at odds 1/Q, less that of wealth bet as Q."
 
 
@@ -227,8 +241,15 @@ def _exact(value):
     return value, 0.0, (value, value), "D itself"
 
 
+def _excluded(p, q):
+    """Return which outcomes P allows and Q does not: one is enough to make D infinite."""
+    return (p > 0) & (q == 0)
+
+
 def _spread(p, q):
-    """Return the standard deviation of log(p/q) under P."""
-    ratios = np.log(p[p > 0] / q[p > 0])
+    """Return the standard deviation of log(p/q) under P, infinite as D is."""
+    if np.any(_excluded(p, q)):
+        return np.inf
+    ratios = np.log(p[p > 0]) - np.log(q[p > 0])
     weights = p[p > 0]
     return np.sqrt(weights @ (ratios - weights @ ratios) ** 2)
