@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from kltools._validation import one_distribution
 from kltools.coding import expected_length, huffman_code
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
@@ -77,11 +78,12 @@ def _saving(p, client, carrier) -> float:
 
 def _pair_verdict(answer) -> Feedback:
     try:
-        p, q = (np.asarray(part, dtype=float) for part in answer)
+        p, q = answer
     except (TypeError, ValueError):
         return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
-    if p.shape != q.shape or p.ndim != 1:
-        return Feedback("invalid", f"Both lists need the same length, not {p.shape} and {q.shape}.")
+    p, q = one_distribution(p, "p"), one_distribution(q, "q")
+    if p.shape != (3,) or q.shape != (3,):
+        return Feedback("invalid", f"Both lists need three probabilities, not {p.size} and {q.size}.")
     divergence = _bits(p, q)
     with_q, with_p = (expected_length(huffman_code(code).lengths, p) for code in (q, p))
     saving = with_q - with_p
@@ -92,8 +94,8 @@ def _pair_verdict(answer) -> Feedback:
         return Feedback("right", told)
     if saving > divergence + 1e-12:
         return Feedback("mistake", f"The right direction, but not enough yet: {told}", "margin too small")
-    if saving == 0 and divergence > 0:
-        return Feedback("mistake", "Both trees have the same lengths here, so nothing is saved.", "same tree")
+    if abs(saving) <= 1e-12 < divergence:
+        return Feedback("mistake", "On letters from P both trees spend the same, so nothing is saved.", "same tree")
     if math.isclose(saving, divergence, abs_tol=1e-12):
         equal = "Saving and D(P||Q) are equal here: both lists are powers of 1/2, or the same."
         return Feedback("mistake", equal, "dyadic pair")

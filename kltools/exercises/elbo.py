@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
+from kltools._validation import real_array
 from kltools.divergence import kl_divergence
 from kltools.elbo import coordinate_ascent, elbo, importance_weighted_bound
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
@@ -86,7 +87,7 @@ def _optima(table) -> list:
 
 
 def _table_verdict(answer) -> Feedback:
-    table = np.asarray(answer, dtype=float)
+    table = real_array(answer, "table")
     if table.shape != (2, 2) or not (np.isfinite(table).all() and (table > 0).all()):
         return Feedback("invalid", "Give a table of two rows of two positive numbers.")
     one, other = _optima(table)
@@ -180,10 +181,7 @@ One coordinate costs $[[one:.6f]]$ nat, all [[size]] cost $[[all:.4f]]$. This is
         level="medium",
         minutes=8,
         given={"size": 3, "correlation": 0.6},
-        values=lambda correlation, size: {
-            "variance": 1 / _equal_precision(size, correlation),
-            "pair": 1 - correlation**2,
-        },
+        values=lambda correlation, size: {"best": 1 / _equal_precision(size, correlation), "pair": 1 - correlation**2},
         question=r"""
 A posterior is normal in [[size]] dimensions. Every variance is 1 and every correlation is [[correlation]]. What variance does the factorized $q$ with the largest ELBO give to one coordinate?
 """,
@@ -199,7 +197,7 @@ found = coordinate_ascent(stats.multivariate_normal(np.zeros(3), covariance))
 assert np.isclose(found.factors[0].var(), 1 / np.linalg.inv(covariance)[0, 0])
 ```
 
-The variance is $1/\Lambda_{ii} = [[variance:.4f]]$, where the truth is 1 and two coordinates alone would have given [[pair:.4f]]. It is the variance of a coordinate when *all* others are known, so here each further unknown makes $q$ narrower.
+The variance is $1/\Lambda_{ii} = [[best:.4f]]$, where the truth is 1 and two coordinates alone would have given [[pair:.4f]]. It is the variance of a coordinate when *all* others are known, so here each further unknown makes $q$ narrower.
 """,
         truth=lambda size, correlation: 1 / _equal_precision(size, correlation),
         mistakes=lambda size, correlation: [

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy.special import expit, kl_div, logit, rel_entr
 
+from kltools._validation import one_distribution
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.geometry import i_projection
@@ -107,12 +108,13 @@ def _angle(r, p, q) -> float:
 
 def _angle_verdict(answer) -> Feedback:
     try:
-        r, p, q = (np.asarray(part, dtype=float) for part in answer)
+        r, p, q = answer
     except (TypeError, ValueError):
         return Feedback("invalid", "Give a triple `(r, p, q)` of lists of probabilities.")
+    r, p, q = one_distribution(r, "r"), one_distribution(p, "p"), one_distribution(q, "q")
     if not r.shape == p.shape == q.shape == (3,):
         return Feedback("invalid", "Each of the three lists needs three probabilities.")
-    excess, reverse = _angle(r, p, q), _angle(q, p, r)  # refuses what does not sum to 1
+    excess, reverse = _angle(r, p, q), _angle(q, p, r)
     if min(r.min(), p.min(), q.min()) < FLOOR - 1e-12:
         return Feedback("mistake", f"Some probability is below {FLOOR}.", "too near the border")
     variations = [np.abs(a - b).sum() / 2 for a, b in ((r, p), (p, q), (r, q))]
@@ -123,9 +125,10 @@ def _angle_verdict(answer) -> Feedback:
     if abs(reverse) <= RIGHT:
         told = "There is a right angle, but for the way from q to r: the first of the three must average."
         return Feedback("mistake", told, "slots swapped")
-    kind, than = ("obtuse", "longer") if excess > 0 else ("acute", "shorter")
-    told = f"The angle at p is {kind}: the direct way is {abs(excess):.6f} nat {than} than the detour."
-    return Feedback("mistake", told, kind)
+    direct = f"the direct way is {abs(excess):.6f} nat"
+    if excess > 0:
+        return Feedback("mistake", f"The angle at p is obtuse: {direct} longer than the detour.", "obtuse")
+    return Feedback("mistake", f"The angle at p is acute: {direct} shorter than the detour.", "acute")
 
 
 EXERCISES = (
@@ -233,7 +236,7 @@ Among all dice with [[faces]] faces and mean [[mean]], which $P$ has the least $
         solution=r"""
 ```python
 import numpy as np
-from kltools import entropy, kl_divergence
+from kltools import entropy
 from kltools.geometry import i_projection
 
 faces = np.arange(1, [[faces]] + 1)

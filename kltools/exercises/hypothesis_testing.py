@@ -1,7 +1,6 @@
 """Exercises of the chapter *Hypothesis testing*."""
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -113,7 +112,10 @@ def _stops_at(evidence, alpha, beta, total=np.cumsum):
 
 
 def _pair_verdict(answer, n, alpha, divergence, miss) -> Feedback:
-    p, q = answer
+    try:
+        p, q = answer
+    except (TypeError, ValueError):
+        return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
     found, beta = kl_divergence(p, q), tests.neyman_pearson(p, q, n, alpha).beta
     if math.isinf(found):
         return Feedback("mistake", "D(P||Q) is infinite: Q must allow what P allows.", "infinite")
@@ -341,9 +343,7 @@ def stops_at(evidence, alpha, beta):
         ),
         mistakes=(
             Mistake("unchanged", lambda e, a, b: _stops_at(e, b, a) - 1, "Both mistakes are still there."),
-            Mistake(
-                "barriers exchanged", lambda e, a, b: _stops_at(e, b, a), "The count is right, the barriers are not."
-            ),
+            Mistake("barriers exchanged", lambda e, a, b: _stops_at(e, b, a), "The count is right, not the barriers."),
             Mistake("one too few", lambda e, a, b: _stops_at(e, a, b) - 1, "The barriers are right, the count is not."),
             Mistake("no sum", lambda e, a, b: _stops_at(e, a, b, np.array), "Single observations: evidence adds up."),
             Mistake("one barrier", lambda e, a, b: _first(np.cumsum(e) >= np.log((1 - a) / b)), "It never decides Q."),
@@ -395,6 +395,6 @@ assert neyman_pearson(p, q, n=[[n]], alpha=[[alpha]]).beta > [[miss]]
 
 The outcome settles the case when it comes, and $D=[[found:.3f]]$ nat. But with probability [[none:.2f]] it does not come in [[n]] observations from $P$, more than $\alpha$ allows to reject; so the test must mostly accept $P$ then, and $Q$ nearly always looks like that: $\beta=[[beta:.2f]]$. The exponent alone would promise $10^{[[promised:.1f]]}$. $D$ is a mean; how soon it can be relied on depends on the scatter.
 """,
-        verdict=partial(_pair_verdict, **POOR),
+        verdict=lambda answer: _pair_verdict(answer, **POOR),
     ),
 )

@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 from scipy.stats import binom, chisquare, laplace, norm
 
+from kltools._validation import count_vector
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.likelihood import empirical_distribution, g_statistic
@@ -100,8 +101,8 @@ def _bug(train, test):
 
 def _counts_verdict(theta: float, shifts: int, least: float):
     def verdict(answer) -> Feedback:
-        counts = np.asarray(answer, dtype=float)
-        if counts.shape != (3,) or np.any(counts < 0) or np.any(counts != np.round(counts)):
+        counts = count_vector(answer, "counts")
+        if counts.size != 3:
             return Feedback("invalid", "Give three whole numbers: shifts in which none, one and both failed.")
         if counts.sum() != shifts:
             return Feedback("mistake", f"These are {counts.sum():.0f} shifts, not {shifts}.", "wrong total")

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy import optimize
 
+from kltools._validation import one_distribution
 from kltools.divergence import kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.optimization import growth_rate
@@ -56,9 +57,10 @@ def _third_of_the_other_ratio(log_policy, log_reference):
 
 def _triple_verdict(answer) -> Feedback:
     try:
-        p, first, second = (np.asarray(part, dtype=float) for part in answer)
+        p, first, second = answer
     except (TypeError, ValueError):
         return Feedback("invalid", "Give three lists of probabilities, `(p, q1, q2)`.")
+    p, first, second = one_distribution(p, "p"), one_distribution(first, "q1"), one_distribution(second, "q2")
     if not p.shape == first.shape == second.shape == (3,):
         return Feedback("invalid", "Each list needs three numbers.")
     candidates = np.stack([first, second])
@@ -76,7 +78,7 @@ def _triple_verdict(answer) -> Feedback:
         return Feedback("mistake", f"The candidates stand in the other order: {told}", "slots swapped")
     if min(by_covering, by_seeking) > 0:
         return Feedback("mistake", f"The right direction, but by too little: {told}", "margin too small")
-    return Feedback("mistake", f"Both orders prefer the same candidate: {told}", "same order")
+    return Feedback("mistake", f"The two orders do not prefer different candidates: {told}", "same order")
 
 
 EXERCISES = (

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy import optimize, special
 
+from kltools._validation import one_distribution
 from kltools.divergence import jeffreys_divergence, kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
@@ -83,9 +84,12 @@ def _rows(p_logits, q_logits):
 
 def _blind_verdict(answer, most, least, smallest) -> Feedback:
     try:
-        reference, new = (np.asarray(part, dtype=float) for part in answer)
+        reference, new = answer
     except (TypeError, ValueError):
         return Feedback("invalid", "Give two lists of probabilities, `(reference, new)`.")
+    reference, new = one_distribution(reference, "reference"), one_distribution(new, "new")
+    if reference.size != new.size:
+        return Feedback("invalid", f"Both lists need the same outcomes, not {reference.size} and {new.size} of them.")
     if min(reference.min(), new.min()) < smallest:
         return Feedback("mistake", f"Keep every probability at {smallest:.5f} or more.", "nearly zero")
     blind, sees = kl_divergence(reference, new), kl_divergence(new, reference)
@@ -95,7 +99,7 @@ def _blind_verdict(answer, most, least, smallest) -> Feedback:
     if sees <= most and blind >= least:
         return Feedback("mistake", f"{told} The two lists stand in the other order.", "slots swapped")
     if sees < least:
-        return Feedback("mistake", f"{told} The change is too small.", "too small")
+        return Feedback("mistake", f"{told} The second is too small.", "too small")
     return Feedback("mistake", f"{told} Both monitors would see it. Which outcomes does each average over?", "both see")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import xlogy
 from scipy.stats import binom
 
+from kltools._validation import one_distribution
 from kltools.divergence import cross_entropy, entropy, jeffreys_divergence, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.surprise import information_gain
@@ -75,11 +76,12 @@ def _unnormalized(prior, likelihood):
 
 def _order_verdict(answer) -> Feedback:
     try:
-        p, q = (np.asarray(part, dtype=float) for part in answer)
+        p, q = answer
     except (TypeError, ValueError):
         return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
+    p, q = one_distribution(p, "p"), one_distribution(q, "q")
     if p.shape != (3,) or q.shape != (3,):
-        return Feedback("invalid", f"Both lists need three numbers, not shapes {p.shape} and {q.shape}.")
+        return Feedback("invalid", f"Both lists need three probabilities, not {p.size} and {q.size}.")
     forth, back = kl_divergence(p, q), kl_divergence(q, p)
     if not np.allclose(np.sort(p), np.sort(q), atol=1e-9):
         return Feedback("mistake", "The two lists do not hold the same three numbers.", "other numbers")
@@ -150,8 +152,6 @@ the coin?
         solution=r"""
 ```python
 import numpy as np
-from scipy.special import xlogy
-from scipy.stats import binom
 from kltools import kl_divergence
 
 h, b = [[heads]], [[belief]]
@@ -221,8 +221,6 @@ A coin shows heads with probability [[heads]], and a forecaster believes [[belie
         solution=r"""
 ```python
 import numpy as np
-from scipy.special import xlogy
-from scipy.stats import binom
 from kltools import kl_divergence
 
 h, b = [[heads]], [[belief]]
@@ -300,8 +298,6 @@ The derivative vanishes where $p/r^2 = (1-p)/(1-r)^2$, so $r$ and $1-r$ are prop
 
 ```python
 import numpy as np
-from scipy.special import xlogy
-from scipy.stats import binom
 
 p, r = [[belief]], np.linspace(0.01, 0.99, 9801)
 fine = p / r + (1 - p) / (1 - r)
@@ -355,8 +351,6 @@ def lesson(prior, likelihood):
         solution=r"""
 ```python
 import numpy as np
-from scipy.special import xlogy
-from scipy.stats import binom
 from scipy.special import rel_entr
 
 def lesson(prior, likelihood):
