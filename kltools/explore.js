@@ -19,12 +19,12 @@ html[data-theme="dark"] .kl-explorer, [data-jp-theme-light="false"] .kl-explorer
 .kl-explorer svg .kl-tag { font-weight: 650; paint-order: stroke; stroke: var(--kl-paper); stroke-width: 4px;
   stroke-linejoin: round; }
 /* the list has no class of its own: themes indent lists that have one, and JupyterLab floats their terms */
-.kl-explorer dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 10px 20px;
-  margin: 12px 0; padding: 10px 0; border: solid var(--kl-rule); border-width: 1px 0; }
+.kl-explorer dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(160px, 42%), 1fr));
+  gap: 10px 20px; margin: 12px 0; padding: 10px 0; border: solid var(--kl-rule); border-width: 1px 0; }
 .kl-explorer .kl-sentence { padding-top: 10px; border-top: 1px solid var(--kl-rule); min-height: calc(2lh + 11px); }
 @media (max-width: 600px) { .kl-explorer { display: flex; flex-direction: column; }
   .kl-explorer .kl-title { order: -2; } .kl-explorer .kl-controls { order: -1; padding: 0 0 14px; border: 0; }
-  .kl-explorer .kl-sentence { min-height: calc(4lh + 11px); } }
+  .kl-explorer .kl-sentence { padding: 0; border: 0; min-height: 4lh; } }
 .kl-explorer dl dt.kl-name { float: none; width: auto; font-size: 13px; font-weight: 400; color: var(--kl-muted); }
 .kl-explorer dl dd.kl-number { float: none; width: auto; margin: 0; font-size: 21px; font-weight: 600;
   line-height: 1.25; white-space: nowrap; }

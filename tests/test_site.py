@@ -107,6 +107,15 @@ def test_theme_button_changes_the_colors(addresses, open_page, name, origin):
     assert opened.errors == []
 
 
+def test_paper_is_white_in_dark_mode_too(addresses, open_page):
+    page = open_page(f"{addresses['file']}/book/coding.html").page
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.evaluate("addEventListener('beforeprint', () => { shown = getComputedStyle(document.body).backgroundColor; })")
+    page.pdf()
+    assert page.evaluate("shown") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
 def formulas_of(text: str) -> Iterator[str]:
     """Yield the formulas of a chapter's source, those inside directives too."""
     parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(colon_fence_plugin)
@@ -117,6 +126,14 @@ def formulas_of(text: str) -> Iterator[str]:
                 yield token.content
         if block.type in {"fence", "colon_fence"} and re.match(r"\{(?!code)", block.info):
             yield from formulas_of(block.content)
+
+
+@every_page
+def test_a_line_does_not_begin_with_the_comma_after_a_formula(site, name):
+    for formula in soup(site, name).select("article.bd-article span.math"):
+        after = formula.next_sibling
+        if isinstance(after, str) and re.match(r"[.,;:?)’”]", after):
+            assert "unbroken" in formula.parent.get("class", ()) or len(formula.annotation.text) > 40
 
 
 @every_page

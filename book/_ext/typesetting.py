@@ -6,18 +6,38 @@ is a warning at its place, which fails the strict build.
 
 import html
 import json
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
 
 from docutils import nodes
 from npm_packages import NODE, fetch_katex
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 LOGGER = logging.getLogger(__name__)
 CLASSES = "math notranslate nohighlight"
+PUNCTUATION = re.compile(r"[.,;:?)’”]+")
+UNBROKEN = 40  # characters of source; a longer formula may be wider than a phone
 SCRIPT = Path(__file__).with_name("typeset.js")
+
+
+class PunctuationAfterFormulas(SphinxPostTransform):
+    """Give each formula the punctuation that follows it: browsers break a line between the two."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Move the marks from the text into the formula's attribute."""
+        for formula in list(self.document.findall(nodes.math)):
+            text = formula.next_node(descend=False, siblings=True)
+            marks = PUNCTUATION.match(text.astext()) if isinstance(text, nodes.Text) else None
+            if marks and text.parent is formula.parent:
+                formula["after"] = marks[0]
+                text.parent.replace(text, nodes.Text(text.astext().removeprefix(marks[0])))
 
 
 class Typesetter:
@@ -54,8 +74,13 @@ class Typesetter:
 
     def visit_math(self, translator, node):
         """Write an inline formula."""
-        formula = self.typeset(node, display=False)
-        translator.body.append(translator.starttag(node, "span", "", CLASS=CLASSES) + formula + "</span>")
+        formula = translator.starttag(node, "span", "", CLASS=CLASSES) + self.typeset(node, display=False) + "</span>"
+        after = html.escape(node.get("after", ""), quote=False)
+        if after and len(node.astext()) <= UNBROKEN:
+            formula = f'<span class="unbroken">{formula}{after}</span>'
+        else:
+            formula += after
+        translator.body.append(formula)
         raise nodes.SkipNode
 
     def visit_displaymath(self, translator, node):
@@ -74,5 +99,6 @@ def setup(app):
     """Make ``klbook`` a value of ``html_math_renderer``."""
     typesetter = Typesetter()
     app.add_html_math_renderer("klbook", (typesetter.visit_math, None), (typesetter.visit_displaymath, None))
+    app.add_post_transform(PunctuationAfterFormulas)
     app.connect("builder-inited", typesetter.start)
     app.connect("build-finished", typesetter.stop)
