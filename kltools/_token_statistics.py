@@ -91,10 +91,14 @@ def token_statistics(kl_per_token, *, same_top=None, block=None, confidence=0.95
     -----
     The error of the mean is consistent for a stationary sequence whose dependence fades (mixing, with finite
     moments beyond the second) when the blocks grow with n but slower than n. For an autocorrelation that decays
-    like r**lag, blocks shorter than about 10 / (1 - r) leave the error too small. One error covers the text that
-    was read, not other texts. The mean is infinite, without error, if one token's divergence is.
+    like r**lag, blocks shorter than about 10 / (1 - r) leave the error too small. Texts also drift from topic to
+    topic: lengthen the block until the error stops growing; with many documents, the block is the document. One error
+    covers the text that was read, not other texts. The mean is infinite, without error, if one token's divergence is.
 
-    `same_top` has the binomial standard error and Wilson's interval: both take tokens as independent.
+    Differences of losses are refused if negative: for these take ``scipy.stats.sem`` of their means over blocks.
+
+    `same_top` has the binomial standard error and Wilson's interval: both take tokens as independent, and are too
+    narrow where neighbors are alike.
 
     References
     ----------

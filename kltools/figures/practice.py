@@ -99,15 +99,14 @@ def roundings(results: Mapping[int, np.ndarray]) -> DescribedFigure:
 
 
 @cache
-def _frequencies(n: int, bins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shares of equally likely bins in many samples, and which samples leave no bin empty."""
-    counts = np.random.default_rng([seed, n, bins]).multinomial(n, np.full(bins, 1 / bins), size=PAIRS)
-    return counts / n, (counts > 0).all(axis=1)
+def _frequencies(n: int, bins: int, seed: int) -> np.ndarray:
+    """Return the shares of equally likely bins in many samples."""
+    return np.random.default_rng([seed, n, bins]).multinomial(n, np.full(bins, 1 / bins), size=PAIRS) / n
 
 
 @cache
 def unchanged_psi(n: int, m: int, bins: int) -> np.ndarray:
-    """Return the PSI of simulated pairs of samples from one distribution, those without an empty bin, in order.
+    """Return the PSI of simulated pairs of samples from one distribution, in order.
 
     Parameters
     ----------
@@ -119,15 +118,13 @@ def unchanged_psi(n: int, m: int, bins: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        At most `PAIRS` values, nat, in ascending order.
+        `PAIRS` values, nat, in ascending order; inf where a bin is empty in one sample only.
 
     Notes
     -----
     Explained in the chapter *Practice*.
     """
-    (reference, whole), (new, also) = _frequencies(n, bins, 1), _frequencies(m, bins, 2)
-    keep = whole & also
-    return np.sort(jeffreys_divergence(new[keep], reference[keep]))
+    return np.sort(jeffreys_divergence(_frequencies(m, bins, 2), _frequencies(n, bins, 1)))
 
 
 def psi_without_change() -> Explorer:
@@ -136,7 +133,8 @@ def psi_without_change() -> Explorer:
     Returns
     -------
     Explorer
-        The sizes of both samples and the number of bins; the share of false alarms against the threshold.
+        The sizes of both samples and the number of bins; the share of false alarms against the threshold. An infinite
+        PSI, from a bin that is empty in one sample only, is an alarm at every threshold.
 
     Notes
     -----
@@ -158,6 +156,9 @@ def psi_without_change() -> Explorer:
 
     def false_alarms(n, m, bins):
         return 100 * share_above(threshold(n, m, bins), n, m, bins)
+
+    def infinite(n, m, bins):
+        return 100 * np.isposinf(unchanged_psi(n, m, bins)).mean()
 
     return Explorer(
         title="False alarms of the PSI when nothing has changed",
@@ -185,10 +186,12 @@ def psi_without_change() -> Explorer:
             Readout("high", "above 0.25", lambda n, m, bins: 100 * share_above(0.25, n, m, bins), unit="%", digits=1),
             Readout("threshold", "threshold for 1 %", threshold, unit="nat", digits=4),
             Readout("alarms", "above that threshold", false_alarms, unit="%", digits=1),
+            Readout("infinite", "infinite, by an empty bin", infinite, unit="%", digits=1),
         ],
         sentence=(
             "With samples of {n} and {m} in {bins} bins and no change, {low} of the pairs have a PSI above 0.1 and "
             "{high} above 0.25. The chi-square threshold for one false alarm in a hundred is {threshold}; {alarms} of "
-            "the simulated pairs pass it."
+            "the simulated pairs pass it. In {infinite} a bin is empty in one sample only: their PSI is infinite, and "
+            "each share counts them."
         ),
     )
