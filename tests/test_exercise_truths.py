@@ -289,6 +289,10 @@ SECOND_ROUTES = {
     "practice-2": lambda kinds, n, alarms: chi_square_limit(kinds - 1, alarms) / (2 * n),
     "practice-4": fair_size,
     "practice-6": window,
+    "rules-1": lambda p, q: divergence(poisson.pmf(range(200), p), poisson.pmf(range(200), q)),
+    "rules-2": lambda p, q: quad(lambda x: p * math.exp(-p * x) * (math.log(p / q) - (p - q) * x), 0, np.inf)[0],
+    "rules-3": lambda: quad(lambda x: x * math.exp(-x) * math.log(x), 0, np.inf, epsabs=1e-10)[0],
+    "rules-8": lambda mean: -minimize_scalar(lambda c: -mean * c - math.log1p(-c), bounds=(0, 1)).fun,
 }
 
 

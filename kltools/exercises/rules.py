@@ -52,7 +52,9 @@ def _slot_verdict(answer) -> Feedback:
     exchanged = {"1": "2", "2": "1", "both": "both"}
     if all(given[name] == exchanged[SLOTS[name][0]] for name in SLOTS):
         return Feedback("mistake", "You answered for the slot that stands still.", "slots swapped")
-    return Feedback("mistake", told, "trust region" if set(wrong) <= {"TRPO", "PPO"} else "some slots")
+    if set(wrong) <= {"TRPO", "PPO"}:
+        return Feedback("mistake", told, "trust region")
+    return Feedback("mistake", told, "some slots")
 
 
 def _inside(p, q) -> np.ndarray:
