@@ -1,6 +1,7 @@
-"""One number, seen seven ways: D(P||Q) by seven routes, no two of which share the code that makes the number."""
+"""One number, seen seven ways: D(P||Q) by seven views, no two of which share the code that makes the number."""
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 from scipy.special import log_ndtr, ndtri, xlogy
@@ -24,10 +25,11 @@ UNITS = {np.e: "nat", 2: "bit", 10: "ban"}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One road to D(P||Q).
+    """One view of D(P||Q).
 
-    D lies between `low` and `high`, but for chance and for rounding. Chance is at most four of the `standard_error`
-    with probability 15/16 or more (Chebyshev), and nearly always unless very rare outcomes make up the spread.
+    D lies between `low` and `high`, but for chance and for rounding, which is absolute: about 1e-15 nat. Chance is
+    at most four of the `standard_error` with probability 15/16 or more (Chebyshev), and nearly always unless very
+    rare outcomes make up the spread.
 
     Attributes
     ----------
@@ -63,21 +65,22 @@ class SevenViews(tuple):
     __slots__ = ()
 
     def __repr__(self):
-        rows = [("view", "value", "unit", "std. error", "low", "high", "limit")]
+        rows = [("view", "value", "unit", "std. err", "low", "high", "limit")]
         for view in self:
             error = f"{view.standard_error:.6f}" if view.standard_error else ""
-            bounds = (f"{x:.6f}" if view.low < view.high else "" for x in (view.low, view.high))
-            rows.append((view.name, f"{view.value:.6f}", view.unit, error, *bounds, view.limit))
+            bounds = (f"{x:z.6f}" if view.low < view.high else "" for x in (view.low, view.high))
+            rows.append((view.name, f"{view.value:z.6f}", view.unit, error, *bounds, view.limit))
         columns = []
         for column in zip(*rows, strict=True):
             align = str.ljust if column[0] in ("view", "unit", "limit") else str.rjust
             columns.append([align(cell, max(map(len, column))) for cell in column])
         lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
-        return "\n".join([*lines, *(f"{view.name}: {view.how}" for view in self if not np.isfinite(view.high))])
+        told = (f"{view.name}: {view.how}" for view in self if not np.isfinite(view.high))
+        return "\n".join([*lines, *(fill(words, 76, subsequent_indent="    ") for words in told)])
 
 
 def seven_views(p, q, *, rng, n=10_000, base=None):
-    """Compute D(P||Q) along seven independent roads: code, surprise, likelihood, test, geometry, bet, ELBO.
+    """Compute D(P||Q) by seven independent views: code, surprise, likelihood, test, geometry, bet, ELBO.
 
     Parameters
     ----------
@@ -105,10 +108,10 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
         7. ELBO: evidence less bound, with q := P and a posterior that is Q. Variational inference has the roles
            the other way round, and its gap is D(Q||P).
 
-        Where Q excludes what P allows, D is infinite, and each view says so in its own words, but for a sample or
-        a test that has not met such an outcome yet: its bounds then reach to infinity. A positive probability below
-        2**-48 is too small for the coder: its value is NaN, its bounds are 0 and infinity, and `how` tells. So
-        it is for the odds of the bet below 1e-308.
+        Where Q excludes what P allows, D is infinite, and `how` says what that means to each view. A sample
+        without such an outcome, and a test on few draws, stay finite: their bounds then reach to infinity. A
+        positive probability below 2**-48 is too small for the coder, unless P never sends that letter: the value
+        is NaN, the bounds are 0 and infinity, and `how` tells. So it is for the odds of the bet below 1e-308.
 
     Raises
     ------
@@ -119,13 +122,15 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
 
     Notes
     -----
-    The exact roads (2, 5, 6, 7) agree to rounding. The sampled ones (1, 3) converge to D by the law of large
-    numbers, and their standard error is that of the sample. The bounds of road 1 are no confidence interval: they
-    hold what the same sample would give with ideal lengths, since the coder adds at most 10 bits a message. For
-    the test, Stein's lemma gives the limit and Strassen the correction to order log(n)/n;
+    The exact views (2, 5, 6, 7) agree to rounding, which is absolute, about 1e-15 nat: where P and Q nearly agree
+    few digits of D are left, and `kltools.kl_divergence` keeps them. The sampled views (1, 3) converge to D by the
+    law of large numbers, and their standard error is that of the sample. The bounds of view 1 are no confidence
+    interval: they hold what the same sample would give with ideal lengths, since the coder adds or takes at most
+    10 bits. For the test, Stein's lemma gives the limit and Strassen the correction to order log(n)/n;
     here ``s**2/2 + log Phi(z - s)``, with s the standard deviation of the
     log-likelihood ratio of n draws and z the normal quantile at 0.95, has the same leading terms and holds also for
-    s = 0. The bounds need no n to be large: data processing from below, Cantelli's inequality from above.
+    s = 0. The bounds need no n to be large: data processing from below, Cantelli's inequality from above. A
+    corrected value outside them is moved to the nearer one.
     Explained in the chapter *One number*.
 
     Examples
@@ -147,8 +152,8 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     possible = (p > 0) | (q > 0)
     p, q = p[possible], q[possible]
     spread = _spread(p, q) / np.sqrt(n)
-    with np.errstate(divide="ignore", over="ignore"):  # where Q is zero, each road says what that means
-        roads = [
+    with np.errstate(divide="ignore", over="ignore"):  # where Q is zero, each view says what that means
+        found = [
             ("coding", *_coding(p, q, n, rng, spread)),
             ("surprise", *_surprise(p, q)),
             ("likelihood", *_likelihood(p, q, n, rng, spread)),
@@ -160,18 +165,18 @@ def seven_views(p, q, *, rng, n=10_000, base=None):
     unit = UNITS.get(np.e if base is None else base, f"log base {base}")
     return SevenViews(
         View(name, in_units(value, base), unit, *(in_units(x, base) for x in (error, low, high)), limit, how)
-        for name, value, error, (low, high), limit, how in roads
+        for name, value, error, (low, high), limit, how in found
     )
 
 
-# Each road returns its value, standard error and bounds in nats, its limit, and how it came about.
+# Each view returns its value, standard error and bounds in nats, its limit, and how it came about.
 
 
 def _coding(p, q, n, rng, spread):
     if np.any(_excluded(p, q)):
-        return *_exact(
-            np.inf
-        ), "The code for Q has no word for an outcome that P allows, so that no message is long enough."
+        how = "The code for Q has no word for an outcome that P allows, so that no message is long enough."
+        return *_exact(np.inf), how
+    q = np.where((p == 0) & (q < LEAST), 0, q)  # letters that are never sent: the coder shares their part out
     least = min(x[x > 0].min() for x in (p, q))
     if least < LEAST:
         how = f"The coder carries no positive probability below 2**-48 = {LEAST:.3g}, and here is one of {least:.3g}."
@@ -186,14 +191,19 @@ def _coding(p, q, n, rng, spread):
 def _surprise(p, q):
     possible = np.flatnonzero(p)
     value = p[possible] @ (surprisal(q, possible) - surprisal(p, possible))
+    if np.isinf(value):
+        return *_exact(value), "One who believes Q calls impossible what may happen: no surprise is greater."
     return *_exact(value), "The mean surprisal under P of one who believes Q, less that of one who believes P."
 
 
 def _likelihood(p, q, n, rng, spread):
     observed = empirical_distribution(rng.choice(p.size, size=n, p=p), p.size)
     value = np.sum(xlogy(observed, p) - xlogy(observed, q))
+    if np.isinf(value):
+        how = f"{n} other draws from P, impossible under Q, refute that model."
+        return value, spread, (value, value), "D as n grows", how
     how = f"{n} other draws from P are exp({n * value:.6g}) times as likely under P as under Q."
-    if np.any(_excluded(p, q)) and np.isfinite(value):
+    if np.any(_excluded(p, q)):
         how += " An outcome that Q excludes has not come up yet; one alone makes the ratio infinite."
         return value, spread, (value, np.inf), "D as n grows", how
     return value, spread, (value, value), "D as n grows", how
@@ -204,19 +214,24 @@ def _testing(p, q, n, spread):
     s = n * spread
     least, most = -test.log_beta_high, -test.log_beta_low
     low = ((1 - ALPHA) * least - (-xlogy(ALPHA, ALPHA) - xlogy(1 - ALPHA, 1 - ALPHA))) / n
-    how = (
-        f"The best test of P at level {ALPHA} on {n} draws errs under Q with probability exp({test.log_beta:.6g}), and "
-    )
+    how = f"The best test of P at level {ALPHA} on {n} draws "
+    if np.isinf(test.exponent):
+        how += "never errs under Q: it decides for P only if an outcome has come up that Q excludes."
+        return test.exponent, 0.0, (max(low, 0.0), np.inf), "D as n grows", how
+    how += f"errs under Q with probability exp({test.log_beta:.6g}), and "
     if np.any(_excluded(p, q)):
         how += "an outcome that Q excludes, once seen, decides for P without any error."
         return test.exponent, 0.0, (max(low, 0.0), np.inf), "D as n grows", how
     value = test.exponent + (s**2 / 2 + log_ndtr(ndtri(1 - ALPHA) - s)) / n
-    high = most / n + spread * np.sqrt((1 - ALPHA) / ALPHA)
-    return value, 0.0, (max(low, 0.0), high), "D as n grows", how + "the exponent is corrected for finite n."
+    low, high = max(low, 0.0), most / n + spread * np.sqrt((1 - ALPHA) / ALPHA)
+    value = np.clip(value, low, high)
+    return value, 0.0, (low, high), "D as n grows", how + "the exponent is corrected for finite n."
 
 
 def _geometry(p, q):
     value = bregman_divergence(lambda x: xlogy(x, x).sum(axis=-1), lambda x: np.log(x) + 1, p, q)
+    if np.isinf(value):
+        return *_exact(value), "The tangent of the negative entropy at Q is vertical."
     return *_exact(value), "The height of the negative entropy at P above its tangent at Q."
 
 
@@ -234,6 +249,8 @@ def _optimization(p, q):
 def _elbo(p, q):
     log_joint = np.log(q) - 1  # any evidence does: exp(-1) here
     value = evidence(log_joint).value - elbo(p, log_joint).value
+    if np.isinf(value):
+        return *_exact(value), "For q := P the bound is minus infinity: q allows what the posterior, Q, excludes."
     return *_exact(value), "The log evidence less its bound for q := P, where the posterior is Q."
 
 

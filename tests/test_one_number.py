@@ -1,4 +1,4 @@
-"""kltools.one_number: seven roads, one number, and no code in common."""
+"""kltools.one_number: seven views, one number, and no code in common."""
 
 import itertools
 import math
@@ -51,7 +51,7 @@ def random_pairs():
 
 
 @pytest.mark.parametrize(("p", "q"), [COIN, COIN[::-1], DYADIC, *random_pairs()])
-def test_seven_roads_lead_to_one_number(p, q):
+def test_seven_views_show_one_number(p, q):
     views = seven_views(p, q, rng=np.random.default_rng(2), n=2000)
     require_agreement(views, exact_divergence(p, q))
 
@@ -67,7 +67,7 @@ def test_the_running_numbers():
         assert {view.unit for view in views} == {"bit"}
 
 
-def test_the_sampled_roads_are_what_they_say():
+def test_the_sampled_views_are_what_they_say():
     """The coin's number of heads decides both, through the ideal lengths."""
     p, q, n = *map(np.array, COIN), 5000
     views = seven_views(p, q, rng=np.random.default_rng(4), n=n, base=2)
@@ -81,7 +81,7 @@ def test_the_sampled_roads_are_what_they_say():
     assert views[0].value != views[2].value  # two samples
 
 
-def test_the_testing_road_by_enumeration():
+def test_the_testing_view_by_enumeration():
     """beta of the randomized test, from the binomial probabilities of both coins."""
     n, alpha = 100, 0.05
     p, q = ([math.comb(n, j) * x**j * (1 - x) ** (n - j) for j in range(n + 1)] for x in (0.7, 0.4))
@@ -104,10 +104,40 @@ def test_the_testing_road_by_enumeration():
 
 
 @pytest.mark.parametrize("n", [10, 1000, 10_000])
-def test_the_testing_road_is_corrected_to_order_one_over_n(n):
+def test_the_testing_view_is_corrected_to_order_one_over_n(n):
     for p, q in (COIN, DYADIC, [(0.2, 0.3, 0.5), (0.25, 0.3, 0.45)]):
         view = seven_views(p, q, rng=np.random.default_rng(6), n=n)[3]
         assert n * abs(view.value - exact_divergence(p, q)) < 0.5
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 10])
+def test_the_testing_view_lies_between_its_bounds(n):
+    """Where s is small its correction can fall below zero."""
+    for p in (0.5, 0.5001, 0.6, 0.99):
+        view = seven_views([0.5, 0.5], [p, 1 - p], rng=np.random.default_rng(6), n=n)[3]
+        assert view.low <= view.value <= view.high
+
+
+def test_an_infinite_view_says_what_that_means_to_it():
+    words = ["no word", "calls impossible what may happen", "refute", "never errs", "vertical", "pays without limit"]
+    words += ["allows what the posterior, Q, excludes"]
+    for view, told in zip(seven_views([0.5, 0.5], [1, 0], rng=np.random.default_rng(3), n=100), words, strict=True):
+        assert view.value == math.inf
+        assert told in view.how
+    finite = seven_views(*COIN, rng=np.random.default_rng(3), n=100)
+    assert not any(told in view.how for view, told in zip(finite, words, strict=True))
+    few = seven_views([0.999, 0.001], [1, 0], rng=np.random.default_rng(3), n=10)
+    assert [view.name for view in few if math.isfinite(view.value)] == ["likelihood", "hypothesis testing"]
+    assert "has not come up yet" in few[2].how
+    assert "exp(" in few[3].how
+
+
+def test_zero_is_printed_without_a_sign():
+    for p in ([0.3, 0.7], [0.2, 0.8], [0.1, 0.2, 0.7]):
+        views = seven_views(p, p, rng=np.random.default_rng(0), n=100)
+        assert "-0.000000" not in repr(views)
+        assert min(view.value for view in views) <= 0
+    assert "-0.069315" in repr(views)  # 10 bits on 100 draws
 
 
 def test_equal_and_constant_ratios():
@@ -121,12 +151,12 @@ def test_equal_and_constant_ratios():
     assert [view.value for view in views][1:] == pytest.approx([1.0] * 6, abs=1e-12)
 
 
-def test_no_two_roads_share_code():
-    """Record which functions of kltools each road runs; only checks of input may be common."""
+def test_no_two_views_share_code():
+    """Record which functions of kltools each view runs; only checks of input may be common."""
     root = str(Path(kltools.__file__).parent)
     checks = {"outcome_indices", "is_frozen"}
     p, q, n, rng = *map(np.array, COIN), 100, np.random.default_rng(8)
-    roads = {
+    views = {
         "coding": lambda: one_number._coding(p, q, n, rng, 0.1),
         "surprise": lambda: one_number._surprise(p, q),
         "likelihood": lambda: one_number._likelihood(p, q, n, rng, 0.1),
@@ -136,7 +166,7 @@ def test_no_two_roads_share_code():
         "ELBO": lambda: one_number._elbo(p, q),
     }
     used = {}
-    for name, road in roads.items():
+    for name, view in views.items():
         called = set()
 
         def record(frame, event, _, called=called):
@@ -146,7 +176,7 @@ def test_no_two_roads_share_code():
 
         sys.setprofile(record)
         try:
-            road()
+            view()
         finally:
             sys.setprofile(None)
         used[name] = {call for call in called if call[0] not in ("_validation", "one_number") and call[1] not in checks}

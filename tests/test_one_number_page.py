@@ -1,6 +1,7 @@
-"""The page *One number, seven roads*: its roads on any valid pair, its figures and its exercises."""
+"""The page *One number, seven views*: its views of any valid pair, and its figures."""
 
 import gzip
+import itertools
 import math
 
 import mpmath
@@ -8,10 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from kltools import one_number
-from kltools.exercises import exercises
 from kltools.figures import one_number as figures
 from kltools.one_number import seven_views
 
@@ -19,6 +18,11 @@ PROPERTY = settings(deadline=None, derandomize=True, max_examples=60)
 EXACT = ("surprise", "geometry", "optimization", "ELBO")
 RARE = 1e-9  # the probability with which chance may break a test
 COIN = np.array([0.7, 0.3]), np.array([0.4, 0.6])
+
+
+def told(views):
+    """What is printed, on one line."""
+    return " ".join(repr(views).split())
 
 
 def normalized(weights):
@@ -95,8 +99,8 @@ def test_four_standard_errors_are_exceeded_as_seldom_as_is_said():
         k = rng.integers(2, 9)
         p, q = normalized(10.0 ** rng.uniform(-6, 0, k)), normalized(10.0 ** rng.uniform(-5, 0, k))
         truth, deviation, _ = moments(p, q)
-        for road in (one_number._coding, one_number._likelihood):  # the test takes long, and knows no chance
-            _, error, (low, high), *_ = road(p, q, 100, rng, deviation / 10)
+        for view in (one_number._coding, one_number._likelihood):  # the test takes long, and knows no chance
+            _, error, (low, high), *_ = view(p, q, 100, rng, deviation / 10)
             outside.append(not low - 4 * error - 1e-12 <= truth <= high + 4 * error + 1e-12)
     assert np.mean(outside) <= 1 / 16
 
@@ -113,7 +117,7 @@ def test_an_infinite_divergence_is_told_by_every_view(pair, place):
     sample = np.flatnonzero(kept)[rng.choice(np.count_nonzero(kept), 10, p=p[kept])]
     for view in views:
         assert view.high == np.inf
-        assert f"{view.name}: {view.how}" in repr(views)
+        assert f"{view.name}: {view.how}" in told(views)
         if view.name in (*EXACT, "coding"):
             assert view.value == view.low == np.inf
     assert (views[2].value == np.inf) == (place in sample)
@@ -136,35 +140,73 @@ def test_a_view_that_cannot_be_computed_says_so_and_the_others_agree(p, q, silen
     for view in views:
         allowed = 4 * view.standard_error + 1e-12 * truth
         assert view.low - allowed <= truth <= view.high + allowed
-        told = f"{view.name}: {view.how}" in repr(views)
-        assert told == (view.name in silent) == (view.limit == "not computable")
+        explained = f"{view.name}: {view.how}" in told(views)
+        assert explained == (view.name in silent) == (view.limit == "not computable")
         if view.name in EXACT and view.name not in silent:
             assert view.value == pytest.approx(truth, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        ([0, 0.5, 0.5], [1e-16, 0.5, 0.5]),
+        ([0, 0.3, 0, 0.7], [1e-300, 0.6, 3e-15, 0.4]),
+        ([0.25, 0.75, *[0] * 60_000], [0.5, 0.5, *[3e-15] * 60_000]),
+    ],
+)
+def test_letters_that_are_never_sent_do_not_trouble_the_coder(p, q):
+    n = 2000
+    views = seven_views(p, q / np.sum(q), rng=np.random.default_rng(3), n=n)
+    sent = np.random.default_rng(3).choice(np.flatnonzero(p), n, p=np.compress(p, p))
+    ideal = np.log(np.divide(p, q)[sent]).mean() + np.log(np.sum(q))
+    assert abs(views[0].value - ideal) <= 10 * math.log(2) / n
+    assert views[0].low <= ideal <= views[0].high
 
 
 # The figures
 
 
-def test_the_words_of_the_roads_are_those_of_the_views():
+def test_the_words_of_the_ranges_are_those_of_the_views():
     views = seven_views(*COIN, rng=np.random.default_rng(0), n=400)
     truth = moments(*COIN)[0]
-    words = figures.roads(views, truth).description
+    words = figures.seven_ranges(views, truth).description
     for view in views:
         assert f"{view.name} {view.value:.4f}" in words
     likelihood = views[2]
     low, high = (likelihood.value + sign * 4 * likelihood.standard_error for sign in (-1, 1))
     assert f"({low:.4f} to {high:.4f})" in words
     assert words.endswith("D lies in 7 of the 7 ranges.")
-    assert figures.roads(views, truth + 1).description.endswith("D lies in 0 of the 7 ranges.")
+    assert figures.seven_ranges(views, truth + 1).description.endswith("D lies in 0 of the 7 ranges.")
 
 
 def test_the_map_tells_its_lines_and_arrows():
-    words = figures.intuition_map().description
+    words = figures.view_map().description
     for one, other in figures.RESTATE:
         assert f"{one} and {other}" in words
     assert all(f"{name} adds" in words for name in figures.ADD)
+    assert "Testing adds the law for finite n" in words
     assert "ELBO, which reverses the slots" in words
     assert {name for pair in figures.RESTATE for name in pair} | {*figures.ADD, "ELBO"} == set(figures.PLACES)
+
+
+def test_the_words_of_the_map_lie_in_their_boxes_and_its_arrows_touch_them():
+    figure = figures.view_map().figure
+    figure.draw_without_rendering()  # lays it out
+    axes = figure.axes[0]
+    frame, *boxes = [patch.get_window_extent() for patch in axes.patches]
+    texts = [text for text in axes.texts if text.get_text()]
+    for name, box in zip(figures.PLACES, boxes, strict=True):
+        text = next(text for text in texts if text.get_text().startswith(name + "\n")).get_window_extent()
+        assert box.x0 + 3 < text.x0 < text.x1 < box.x1 - 3
+        assert box.y0 + 3 < text.y0 < text.y1 < box.y1 - 3
+        inside = frame.x0 < box.x0 < box.x1 < frame.x1 and frame.y0 < box.y0 < box.y1 < frame.y1
+        assert inside == (name not in (*figures.ADD, "ELBO"))
+    places = dict(zip(figures.PLACES, boxes, strict=True))
+    arrows = [text for text in axes.texts if not text.get_text()]
+    for name, arrow in zip((*figures.ADD, "ELBO"), arrows, strict=True):
+        (_, tip), (_, foot) = (axes.transData.transform(end) for end in (arrow.xy, arrow.xyann))
+        assert tip == pytest.approx(places[name].y1, abs=1.5)
+        assert foot == pytest.approx(places["Optimization"].y0 if name == "ELBO" else frame.y0, abs=1.5)
 
 
 @pytest.fixture(scope="module")
@@ -195,36 +237,32 @@ def test_the_interactive_figure_shows_the_seven_values(explorer, p, q, n):
     assert f"{p:.2f}" in explorer.sentence
 
 
+def test_the_interactive_figure_hides_no_value_and_cuts_ranges_only_at_a_hundred_flips():
+    (bottom, top) = figures.two_coins().spec["panels"][1]["ylim"]
+    for p, q, n in itertools.product((0.05, 0.3, 0.5, 0.7, 0.95), (0.05, 0.4, 0.65, 0.95), (100, 1000, 10_000)):
+        truth = moments([p, 1 - p], [q, 1 - q])[0]
+        for view in figures._views(p, q, n):
+            assert bottom < view.value - truth < top
+            low, high = (end - truth for end in figures._range(view))
+            assert n == 100 or bottom < low <= high < top
+
+
+@pytest.mark.parametrize(("p", "q", "n"), [(0.7, 0.7, 100), (0.7, 0.65, 100), (0.7, 0.4, 1000)])
+def test_the_interactive_figure_draws_every_view_about_the_line_of_d(explorer, p, q, n):
+    explorer.values = {"p_heads": p, "q_heads": q, "n": str(n)}
+    rule, *ranges, points = explorer.frame["marks"][2:]
+    places, heights = np.reshape(points, (2, 7))
+    truth = moments([p, 1 - p], [q, 1 - q])[0]
+    views = figures._views(p, q, n)
+    assert rule == [1000]
+    assert list(np.diff(places)) == pytest.approx([2000 / 7.2] * 6, abs=1)
+    assert heights == pytest.approx([1000 + 2000 * (view.value - truth) for view in views], abs=0.6)
+    for view, drawn in zip((views[0], views[2], views[3]), ranges, strict=True):
+        across, up = np.reshape(drawn, (2, 6))
+        ends = [view.low - 4 * view.standard_error, view.high + 4 * view.standard_error]
+        assert [up.min(), up.max()] == pytest.approx([1000 + 2000 * (end - truth) for end in ends], abs=0.6)
+        assert across.mean() == pytest.approx(places[views.index(view)], abs=1)
+
+
 def test_the_interactive_figure_is_light(explorer):
     assert len(gzip.compress(explorer.page().encode())) < 150_000
-
-
-# The exercises, by second routes
-
-
-def test_the_numbers_of_the_exercises():
-    bank = exercises("one_number")
-    truth = {number: bank[f"one_number-{number}"].truth for number in (1, 3, 4, 5, 8)}
-    known = {number: bank[f"one_number-{number}"].given for number in truth}
-    assert truth[1](**known[1]) == pytest.approx(0.6 * math.log(3) + 0.4 * math.log(0.5), abs=1e-12)
-    crack = 0.08 / 0.17
-    lesson = crack * math.log2(crack / 0.1) + (1 - crack) * math.log2((1 - crack) / 0.9)
-    assert truth[3](**known[3]) == pytest.approx(lesson, abs=1e-12)
-    rate = -0.5 * math.log(4 * 0.7 * 0.3)
-    assert truth[4](**known[4]) == pytest.approx(math.log(1000) / rate, rel=1e-12)
-    counts, claim = known[5]["counts"], known[5]["claim"]
-    likelihoods = [stats.multinomial.logpmf(counts, 200, q) for q in (np.divide(counts, 200), claim)]
-    assert truth[5](**known[5]) == pytest.approx(likelihoods[0] - likelihoods[1], abs=1e-9)
-    # the tilt solves a quadratic: sum q_i (f_i - m) t**f_i = 0
-    t = max(np.roots([0.2 * 0.8, -0.3 * 0.2, -0.5 * 1.2]))
-    q, floors = np.array([0.5, 0.3, 0.2]), np.array([1, 2, 3])
-    assert truth[8](**known[8]) == pytest.approx(2.2 * math.log(t) - math.log(q @ t**floors), abs=1e-9)
-
-
-def test_the_bug_and_its_repair():
-    exercise = exercises("one_number")["one_number-7"]
-    fenced = [text.split("```python\n")[1].split("```")[0] for text in (exercise.question, exercise.solution)]
-    for code, status in zip(fenced, ("mistake", "right"), strict=True):
-        names = {}
-        exec(code, names)
-        assert exercise.check(names["loss"]).status == status

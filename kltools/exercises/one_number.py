@@ -1,11 +1,10 @@
-"""Exercises of the page *One number, seven roads*: eight scenarios, each of which hides a divergence."""
+"""Exercises of the page *One number, seven views*: eight scenarios, each of which hides a divergence."""
 
 import math
 
 import numpy as np
-from scipy.special import log_softmax
 
-from kltools.divergence import entropy, kl_divergence, kl_from_logits
+from kltools.divergence import entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, FunctionExercise, Mistake, NumberExercise
 from kltools.hypothesis_testing import chernoff_information, sanov_exponent
 from kltools.optimization import growth_rate
@@ -49,28 +48,20 @@ def _draws_per_error(honest, crooked, share) -> float:
     return math.log(1 / share) / kl_divergence(honest, crooked)
 
 
-def _mean_loss(base_logits, small_logits) -> float:
-    return np.mean(kl_from_logits(base_logits, small_logits))
+def _shortfall(q, joint) -> float:
+    return kl_divergence(q, joint / joint.sum())
 
 
-def _small_averages(base_logits, small_logits) -> float:
-    return np.mean(kl_from_logits(small_logits, base_logits))
+def _other_order(q, joint) -> float:
+    return kl_divergence(joint / joint.sum(), q)
 
 
-def _buggy(base_logits, small_logits) -> float:
-    log_p, log_q = log_softmax(base_logits, axis=-1), log_softmax(small_logits, axis=-1)
-    return np.mean(np.exp(log_q) * (log_p - log_q))
+def _without_own(q, joint) -> float:
+    """Return what the mean of ln(joint) under q lacks to the logarithm of the sum."""
+    return _shortfall(q, joint) + entropy(q)
 
 
-def _averaged_over_words(base_logits, small_logits) -> float:
-    return _mean_loss(base_logits, small_logits) / np.shape(base_logits)[-1]
-
-
-def _sign_and_slot(base_logits, small_logits) -> float:
-    return -_small_averages(base_logits, small_logits)
-
-
-TOKENS = (((2.0, 0.5, -1.0, 0.0), (0.0, 1.0, 0.0, -2.0)), ((1.5, 0.7, -0.5, 0.0), (0.4, 0.6, 0.1, -1.0)))
+GUESS, JOINT = np.array([0.6, 0.3, 0.1]), np.array([0.02, 0.05, 0.01])
 
 EXERCISES = (
     NumberExercise(
@@ -86,8 +77,8 @@ EXERCISES = (
             "second": odds[1],
         },
         question=r"""
-By hand. A booth pays $[[first:g]]$ times the stake if the red door opens and $[[second:g]]$ times if the blue one does; the inverse payoffs sum to 1. You know that the doors open with the probabilities $[[chance]]$. You stake all that you have on every round, split as well as it can be split.
-By how many nats a round does the logarithm of your wealth grow on average?
+By hand. A booth pays $[[first:g]]$ times the stake if the red door opens and $[[second:g]]$ times if the blue one does; the inverse payoffs sum to 1. You know that the doors open with the probabilities $[[chance]]$. You stake all that you have on every round, split so that the logarithm of your wealth grows fastest on average.
+By how many nats a round does it grow?
 """,
         hint=r"What does the booth believe, if its payoffs are fair? That is $Q$.",
         solution=r"""
@@ -202,11 +193,11 @@ $D(\text{posterior}\|\text{prior}) = [[lesson:.6f]]$ bit. The present belief ave
         },
         question=r"""
 An inspector watches a wheel of two colors. An honest wheel shows them with probabilities $[[honest]]$, a crooked one with $[[crooked]]$. At most five percent of honest wheels may be accused. That share stays fixed; the share of crooked wheels that pass is to fall to [[percent:g]] percent.
-By Stein's lemma alone, taken as if it were exact, how many spins does that take? (A fraction will do.)
+Suppose that the share that passes falls by the same factor with every spin, the factor that the best inspector reaches in the long run. How many spins does it take? (A fraction will do.)
 """,
         hint=r"The error that stays fixed is made under one distribution, the error that vanishes under the other. Stein's exponent averages over the first.",
         solution=r"""
-The hypothesis that is protected is "honest". Its distribution averages: a crooked wheel passes if its spins look honest, and the rate at which that becomes rare is $D(\text{honest}\|\text{crooked}) = [[rate:.6f]]$ nat a spin.
+The hypothesis that is protected is "honest". Its distribution averages: a crooked wheel passes if its spins look honest, and the best rate at which that becomes rare is, by Stein's lemma, $D(\text{honest}\|\text{crooked}) = [[rate:.6f]]$ nat a spin.
 
 ```python
 import numpy as np
@@ -218,7 +209,7 @@ spins = np.log(1 / [[share]]) / kl_divergence(honest, crooked)
 assert observations_needed(honest, crooked, 0.05, [[share]]) > spins
 ```
 
-That makes $[[spins:.2f]]$ spins; with the slots the other way around it would be $[[others:.2f]]$. The exact test needs more than either, since Stein's lemma says nothing about the scatter. First ask which error is held fixed: that one's distribution stands first.
+That makes $[[spins:.2f]]$ spins; with the slots the other way around it would be $[[others:.2f]]$. The exact test needs more than either, since the lemma says nothing about the scatter. First ask which error is held fixed: that one's distribution stands first.
 """,
         truth=_draws_per_error,
         mistakes=lambda honest, crooked, share: [
@@ -242,6 +233,7 @@ That makes $[[spins:.2f]]$ spins; with the slots the other way around it would b
             "lead": _lead(counts, claim),
             "one": _lead(counts, claim) / sum(counts),
             "twice": 2 * _lead(counts, claim),
+            "freedom": len(counts) - 1,
         },
         question=r"""
 A canteen claims that its three dishes are chosen with probabilities $[[claim]]$. Of [[n]] lunches they were chosen $[[counts]]$ times. Of all models that give each dish a fixed probability one makes these lunches likeliest. How many nats does the canteen's claim lose to it, over all lunches together?
@@ -258,7 +250,7 @@ lead = counts @ np.log(shares / claim)
 assert np.isclose(lead, counts.sum() * kl_divergence(shares, claim))
 ```
 
-The lunches average and the claim is judged: $n\,D(\hat P\|Q) = [[lead:.4f]]$ nats, $[[one:.6f]]$ a lunch. Twice the first, $[[twice:.3f]]$, is what a test compares with $\chi^2$, here with two degrees of freedom.
+The lunches average and the claim is judged: $n\,D(\hat P\|Q) = [[lead:.4f]]$ nats, $[[one:.6f]]$ a lunch. Twice the first, $[[twice:.3f]]$, is what a test compares with the law $\chi^2_{[[freedom]]}$, chi-square with one degree of freedom less than there are dishes.
 """,
         truth=_lead,
         unit="nats",
@@ -297,8 +289,8 @@ import numpy as np
 from kltools import kl_divergence
 
 copy = [0.5, 0.4, 0.1, 0.0]
-assert np.isfinite(kl_divergence([0.9, 0.1, 0, 0], copy))      # drops an answer
-assert kl_divergence([0.5, 0.3, 0.1, 0.1], copy) == np.inf      # invents one
+assert np.isfinite(kl_divergence([0.9, 0.1, 0, 0], copy))  # drops one
+assert kl_divergence([0.5, 0.3, 0.1, 0.1], copy) == np.inf  # invents one
 ```
 
 The ELBO has the same slots: what moves stands first, and it must not invent anything.
@@ -306,57 +298,62 @@ The ELBO has the same slots: what moves stands first, and it must not invent any
     ),
     FunctionExercise(
         id="one_number-7",
-        title="Find the bug: the small model looks perfect",
+        title="Find the bug: a guess better than the best",
         level="medium",
         minutes=9,
-        given={"base": TOKENS[0], "small": TOKENS[1]},
-        values=lambda base, small: {"wrong": _buggy(base, small), "right": _mean_loss(base, small)},
+        given={"q": GUESS.tolist(), "joint": JOINT.tolist()},
+        values=lambda q, joint: {
+            "wrong": -_other_order(GUESS, JOINT),
+            "right": _shortfall(GUESS, JOINT),
+            "other": _other_order(GUESS, JOINT),
+        },
         question=r"""
-Find the bug. A model was stored in fewer bits. `loss` should return how many nats a token the small model loses on average when the *base* model writes, given two arrays of logits of shape (tokens, vocabulary). On the two tokens below it returns $[[wrong:.4f]]$. Write a version that is right.
+Find the bug. A ship's computer hears a knock. Of each possible fault it knows the probability that there is this fault *and* such a knock: the list `joint`. It never adds the list up, which is long at sea and has three faults here. It draws faults from a guess `q` instead, and scores the guess by the mean of $\ln(\text{joint}/q)$ over its draws. In the harbor you have time for the sum: `shortfall` should return how many nats the score of `q`, in the mean of very many draws, lacks to that of the best guess. For the guess below it returns $[[wrong:.4f]]$, better than the best. Write a version that is right.
 
 ```python
 import numpy as np
-from scipy.special import log_softmax
 
-def loss(base, small):
-    log_p = log_softmax(base, axis=-1)
-    log_q = log_softmax(small, axis=-1)
-    return np.mean(np.exp(log_q) * (log_p - log_q))
+def shortfall(q, joint):
+    best = joint / joint.sum()
+    score = np.sum(best * np.log(joint / q))
+    return np.log(joint.sum()) - score
 
-base, small = np.array([[base]]), np.array([[small]])
+q, joint = np.array([[q]]), np.array([[joint]])
 ```
 """,
-        hint=r"Three questions: who averages, over what is summed, over what is averaged? A divergence cannot be negative.",
-        truth=_mean_loss,
-        cases=(
-            TOKENS,
-            (((1.0, 2.0, 3.0),), ((3.0, 2.0, 0.5),)),
-            (((0.0, 1.0), (2.0, -1.0), (0.5, 0.5)), ((0.3, 0.2), (1.0, 1.0), (2.0, 0.0))),
-        ),
+        hint=r"Who draws the faults over which the score is averaged?",
+        truth=_shortfall,
+        cases=((GUESS, JOINT), ((0.5, 0.5), (0.35, 0.15)), ((0.1, 0.2, 0.3, 0.4), (0.1, 0.3, 0.02, 0.08))),
         mistakes=(
-            Mistake("unchanged", _buggy, "The small model still averages, and the mean still runs over the words too."),
-            Mistake("sign and slot", _sign_and_slot, "The sum is mended. Who should average?"),
-            Mistake("slots swapped", _small_averages, "That is a divergence, but the small model averages in it."),
+            Mistake("unchanged", lambda q, joint: -_other_order(q, joint), "The best guess still draws the faults."),
+            Mistake("slots swapped", _other_order, "Now the sign is right, but the wrong one draws the faults."),
+            Mistake("sign", lambda q, joint: -_shortfall(q, joint), "The best score less that of q, please."),
             Mistake(
-                "mean over words", _averaged_over_words, "The slot is right. Sum over the words, average over tokens."
+                "own part left out", _without_own, "The score divides by q. Without that, some certain guess wins."
+            ),
+            Mistake(
+                "not normalized",
+                lambda q, joint: np.sum(q * np.log(q / joint)),
+                "That is minus the score. What does the best guess score?",
             ),
         ),
         solution=r"""
 ```python
 import numpy as np
-from kltools import kl_from_logits
-from scipy.special import log_softmax
+from kltools import kl_divergence
+from kltools.elbo import elbo
 
-def loss(base, small):
-    log_p = log_softmax(base, axis=-1)
-    log_q = log_softmax(small, axis=-1)
-    return np.mean(np.sum(np.exp(log_p) * (log_p - log_q), axis=-1))
+def shortfall(q, joint):
+    score = np.sum(q * np.log(joint / q))
+    return np.log(joint.sum()) - score
 
-base, small = np.array([[base]]), np.array([[small]])
-assert np.isclose(loss(base, small), kl_from_logits(base, small).mean())
+q, joint = np.array([[q]]), np.array([[joint]])
+score, log_sum = elbo(q, np.log(joint)).value, np.log(joint.sum())
+assert np.isclose(score + shortfall(q, joint), log_sum)
+assert np.isclose(shortfall(q, joint), kl_divergence(q, joint / joint.sum()))
 ```
 
-The base model writes, so it averages. A divergence is a *sum* over the words, and only tokens are averaged: a mean over both divides by the size of the vocabulary. Mended, it is $[[right:.4f]]$ nat a token, where the bug made every loss look tiny and gave it the wrong sign.
+The score is the ELBO, and the best guess is the posterior, whose score is the logarithm of the sum. $D(\underline q\|\text{posterior}) = [[right:.4f]]$ nat is the gap: the guess draws, so it averages. The bug gave minus the other order, $[[other:.4f]]$ nat, and for that one has to draw from the posterior, which at sea nobody can.
 """,
     ),
     NumberExercise(
@@ -372,9 +369,9 @@ The base model writes, so it averages. A divergence is a *sum* over the words, a
             "normal": _normal_rate(q, floors, mean),
         },
         question=r"""
-Passengers of a lift ride $[[floors]]$ floors with probabilities $[[q]]$, independently. A motor fails if $n$ passengers ride [[mean]] floors or more on average; usual are $[[usual:g]]$. The probability of failure falls like $e^{-nr}$ as $n$ grows. What is $r$ in nats a passenger?
+Passengers of a lift ride $[[floors]]$ floors with probabilities $[[q]]$, independently. A motor fails if $n$ passengers ride [[mean]] floors or more on average; the usual mean is $[[usual:g]]$. The probability of failure falls like $e^{-nr}$ as $n$ grows. What is $r$ in nats a passenger?
 """,
-        hint=r"Of all distributions with that mean or a larger one, one is nearest to $Q$. See Sanov's theorem in the chapter *Hypothesis testing*, or the projections in *Geometry*.",
+        hint=r"Multiply each probability by $e^{tx}$, where $x$ is the number of floors, and divide by the sum. Choose $t$ so that the mean is [[mean]]. How far is the result from the given probabilities?",
         solution=r"""
 ```python
 import numpy as np
@@ -386,7 +383,7 @@ assert np.isclose(rate, kl_divergence(nearest, [[q]]))
 assert np.isclose(nearest @ np.array([[floors]]), [[mean]])
 ```
 
-The nearest distribution with that mean is $P^* = [[nearest]]$, and $r = D(P^*\|Q) = [[rate:.6f]]$ nat. A normal law of the same mean and variance would give $[[normal:.6f]]$. What moved here was the first slot: the crowd that looks most like $Q$ among all that break the motor.
+Call the usual probabilities $Q$. The nearest distribution with that mean is $P^* = [[nearest]]$, and $r = D(P^*\|Q) = [[rate:.6f]]$ nat. A normal law of the same mean and variance would give $[[normal:.6f]]$. What moved here was the first slot: the crowd that looks most like $Q$ among all that break the motor.
 """,
         truth=_rate,
         unit="nats a passenger",

@@ -1,39 +1,41 @@
-"""Figures of the page *One number, seven roads*."""
+"""Figures of the page *One number, seven views*."""
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from kltools.divergence import kl_divergence
-from kltools.explore import Bars, Choice, Explorer, Panel, Points, Readout, Rule, Slider
+from kltools.explore import Bars, Choice, Curve, Explorer, Panel, Points, Readout, Rule, Slider
 from kltools.figures.style import ROLES, DescribedFigure, add_axes, line, new_figure
 from kltools.one_number import SevenViews, View, seven_views
 
-# The map: where each box stands, what it says, and which two are joined by which words.
+# The map: where each box stands, in inches, what it says, and which two are joined.
 PLACES = {
-    "Surprise": (1.5, 5.6, r"$-\log q$, no coder"),
-    "Coding": (1.5, 3.6, r"length $-\log q$"),
-    "Likelihood": (1.5, 0.6, r"$q$ itself"),
-    "Betting": (4.5, 2.1, r"factor $q$ × odds"),
-    "Hypothesis testing": (8.3, 5.6, "adds the law for finite n"),
-    "Geometry": (8.3, 3.9, "adds projections"),
-    "Optimization": (8.3, 2.2, "adds the slot that moves"),
-    "ELBO": (8.3, 0.6, "reverses the slots"),
+    "Surprise": (1.2, 4.65, "$-\\log q$,\nno coder"),
+    "Coding": (3.7, 4.65, "length\n$-\\log q$"),
+    "Likelihood": (1.2, 3.35, "$q$ itself"),
+    "Betting": (3.7, 3.35, "factor\n$q$ × odds"),
+    "Testing": (0.86, 1.75, "adds the law\nfor finite $n$"),
+    "Geometry": (2.45, 1.75, "adds\nprojections"),
+    "Optimization": (4.04, 1.75, "adds the slot\nthat moves"),
+    "ELBO": (4.04, 0.48, "reverses\nthe slots"),
 }
+WIDTH, HEIGHT = 4.9, 5.4
+BOX, TALL = 1.42, 0.86
+FRAME = (0.1, 2.75, 4.7, 2.55)  # left, bottom, width, height: all that is one identity
 RESTATE = (("Surprise", "Coding"), ("Coding", "Likelihood"), ("Coding", "Betting"), ("Betting", "Likelihood"))
-ADD = ("Hypothesis testing", "Geometry", "Optimization")
+ADD = ("Testing", "Geometry", "Optimization")
 EXACT = ("surprise", "geometry", "optimization", "ELBO")
 
 
 def _range(view: View) -> tuple[float, float]:
-    """Return what a road's four standard errors and its bounds leave for D."""
+    """Return what a view's bounds and four standard errors leave for D."""
     return view.low - 4 * view.standard_error, view.high + 4 * view.standard_error
 
 
-def roads(views: SevenViews, divergence: float) -> DescribedFigure:
-    """Draw what each road gives for D(P||Q), and how far D may lie from it by the road's own account.
+def seven_ranges(views: SevenViews, divergence: float) -> DescribedFigure:
+    """Draw what each view gives for D(P||Q), and how far D may lie from it by the view's own account.
 
     Parameters
     ----------
@@ -45,11 +47,11 @@ def roads(views: SevenViews, divergence: float) -> DescribedFigure:
     Returns
     -------
     DescribedFigure
-        One row a road: a point for its value, a bar from its lower to its upper bound, four standard errors added.
+        One row a view: a point for its value, a bar from its lower to its upper bound, four standard errors added.
 
     Notes
     -----
-    Explained in the chapter *One number, seven roads*.
+    Explained in the chapter *One number, seven views*.
     """
     figure = new_figure(5.6, 3.2)
     axes = add_axes(figure)
@@ -78,8 +80,8 @@ def _wide(view: View) -> bool:
     return view.standard_error > 0 or view.low < view.high
 
 
-def intuition_map() -> DescribedFigure:
-    """Draw which intuitions restate one another, and what each of the others adds.
+def view_map() -> DescribedFigure:
+    """Draw which views restate one another, and what each of the others adds.
 
     Returns
     -------
@@ -88,32 +90,37 @@ def intuition_map() -> DescribedFigure:
 
     Notes
     -----
-    Explained in the chapter *One number, seven roads*.
+    Explained in the chapter *One number, seven views*.
     """
-    figure = new_figure(6.4, 3.9)
+    figure = new_figure(WIDTH, HEIGHT)
     axes = add_axes(figure)
-    axes.set(xlim=(0, 10), ylim=(0, 6.2))
+    axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT), aspect="equal")
     axes.axis("off")
+    left, bottom, width, height = FRAME
+    tint = {"boxstyle": "round,pad=0,rounding_size=0.1", "facecolor": ROLES["neutral"].color + "1a", "linewidth": 0}
+    axes.add_patch(FancyBboxPatch((left, bottom), width, height, **tint))
     for one, other in RESTATE:
         line(axes, *zip(PLACES[one][:2], PLACES[other][:2], strict=True), "neutral", zorder=1)
-    frame = {"boxstyle": "round,pad=0.1", "facecolor": ROLES["neutral"].color + "1a", "edgecolor": "none"}
-    axes.add_patch(FancyBboxPatch((0.1, 0.1), 5.7, 6.0, **frame))
-    arrow = {"arrowstyle": "-|>", "color": ROLES["accent"].color, "linewidth": 1.5}
-    for name in ADD:
+    arrow = {"arrowstyle": "-|>", "color": ROLES["accent"].color, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+    starts = dict.fromkeys(ADD, bottom) | {"ELBO": PLACES["Optimization"][1] - TALL / 2}
+    for name, start in starts.items():
         x, y, _ = PLACES[name]
-        axes.annotate("", (x - 1.9, y), (5.9, 3.1), arrowprops=arrow)
-    x, top, bottom = PLACES["ELBO"][0], PLACES["Optimization"][1], PLACES["ELBO"][1]
-    axes.annotate("", (x, bottom + 0.5), (x, top - 0.5), arrowprops=arrow)
+        axes.annotate("", (x, y + TALL / 2), (x, start), arrowprops=arrow)
+    rim = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "white", "edgecolor": ROLES["neutral"].color}
     for name, (x, y, words) in PLACES.items():
-        box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": ROLES["neutral"].color}
-        axes.text(x, y, f"{name}\n{words}", ha="center", va="center", fontsize=9.5, bbox=box, zorder=2)
+        axes.add_patch(FancyBboxPatch((x - BOX / 2, y - TALL / 2), BOX, TALL, **rim, zorder=2))
+        axes.text(x, y, f"{name}\n{words}", ha="center", va="center", fontsize=12, linespacing=1.2, zorder=3)
     joined = "; ".join(f"{one} and {other}" for one, other in RESTATE)
-    added = ", ".join(f"{name} {PLACES[name][2]}" for name in ADD)
+    added = ", ".join(f"{name} {_spoken(name)}" for name in ADD)
     return DescribedFigure(
         figure,
         f"A map of eight boxes. Lines join those that restate one another: {joined}. Arrows lead from them to "
-        f"those that add something: {added}. One more leads from Optimization to ELBO, which {PLACES['ELBO'][2]}.",
+        f"those that add something: {added}. One more leads from Optimization to ELBO, which {_spoken('ELBO')}.",
     )
+
+
+def _spoken(name: str) -> str:
+    return PLACES[name][2].replace("\n", " ").replace("$", "")
 
 
 @cache
@@ -121,12 +128,12 @@ def _views(p_heads: float, q_heads: float, n: int) -> SevenViews:
     return seven_views([p_heads, 1 - p_heads], [q_heads, 1 - q_heads], rng=np.random.default_rng(0), n=n)
 
 
-def _pick(p_heads: float, q_heads: float, n: str, names: Sequence[str]) -> list[View]:
-    return [view for view in _views(p_heads, q_heads, int(n)) if view.name in names]
+def _pick(p_heads: float, q_heads: float, n: str, name: str) -> View:
+    return next(view for view in _views(p_heads, q_heads, int(n)) if view.name == name)
 
 
 def two_coins() -> Explorer:
-    """Make the interactive figure of the page: two coins, and D(P||Q) by seven roads.
+    """Make the interactive figure of the page: two coins, and D(P||Q) by seven views.
 
     Returns
     -------
@@ -135,46 +142,43 @@ def two_coins() -> Explorer:
 
     Notes
     -----
-    Explained in the chapter *One number, seven roads*.
+    Explained in the chapter *One number, seven views*.
     """
     names = [view.name for view in _views(0.7, 0.4, 100)]
     sampled = [name for name in names if name not in EXACT]
     places = {name: row + 1 for row, name in enumerate(names)}
 
-    def exact(p_heads, q_heads):
-        found = _pick(p_heads, q_heads, "100", EXACT)  # n does not matter to an exact road
-        return [places[name] for name in EXACT], [max(view.value, 0.0) for view in found]
-
     def divergence(p_heads, q_heads):
         return kl_divergence([p_heads, 1 - p_heads], [q_heads, 1 - q_heads])
 
-    def values(p_heads, q_heads, n):
-        # a sample may give zero or less, which has no place on a logarithmic axis
-        found = _pick(p_heads, q_heads, n, sampled)
-        return [places[name] for name in sampled], [max(view.value, 0.0) for view in found]
+    def less_d(p_heads, q_heads, n):
+        found = [view.value for view in _views(p_heads, q_heads, int(n))]
+        return list(places.values()), np.subtract(found, divergence(p_heads, q_heads))
 
-    def ends(p_heads, q_heads, n):
-        found = [max(end, 0.0) for view in _pick(p_heads, q_heads, n, sampled) for end in _range(view)]
-        return np.repeat([places[name] for name in sampled], 2), found
+    def value(name):
+        def sampled_view(p_heads, q_heads, n):
+            return _pick(p_heads, q_heads, n, name).value
 
-    def exact_road(name):
-        return lambda p_heads, q_heads: _pick(p_heads, q_heads, "100", [name])[0].value
+        def exact_view(p_heads, q_heads):  # the number of flips does not matter
+            return sampled_view(p_heads, q_heads, "100")
 
-    def sampled_road(name):
-        return lambda p_heads, q_heads, n: _pick(p_heads, q_heads, n, [name])[0].value
+        return exact_view if name in EXACT else sampled_view
+
+    def open_range(name):
+        def ends(p_heads, q_heads, n):
+            low, high = np.subtract(_range(_pick(p_heads, q_heads, n, name)), divergence(p_heads, q_heads))
+            place = places[name]
+            left, right = place - 0.3, place + 0.3  # the ends reach out beside the diamond
+            return [left, right, place, place, left, right], [low, low, low, high, high, high]
+
+        return ends
 
     def error(p_heads, q_heads, n):
-        return _pick(p_heads, q_heads, n, ["likelihood"])[0].standard_error
+        return _pick(p_heads, q_heads, n, "likelihood").standard_error
 
     heads = np.round(np.arange(0.05, 0.96, 0.05), 2)
-    readouts = [
-        Readout(
-            name.replace(" ", "_"), name, exact_road(name) if name in EXACT else sampled_road(name), "nat", digits=4
-        )
-        for name in names
-    ]
     return Explorer(
-        title="Two coins, seven roads",
+        title="Two coins, seven views",
         parameters=[
             Slider("p_heads", "P(heads)", steps=heads, start=0.7, digits=2),
             Slider("q_heads", "Q(heads)", steps=heads, start=0.4, digits=2),
@@ -194,23 +198,24 @@ def two_coins() -> Explorer:
                 ],
             ),
             Panel(
-                "What each road gives",
-                xlabel="road",
+                "Each view, less D(P||Q)",
+                xlabel="view",
                 ylabel="nat a flip",
                 xlim=(0.4, 7.6),
-                ylim=(0.001, 4),
-                yscale="log",
+                ylim=(-0.5, 0.5),
                 xnames=[(row, str(row)) for row in places.values()],
                 marks=[
-                    Rule(divergence, role="neutral"),
-                    Points(ends, role="neutral", label="bounds"),
-                    Points(exact, role="accent", label="value"),
-                    Points(values, role="accent"),
+                    Rule(lambda: 0.0, role="neutral", label="D(P||Q)"),
+                    *(
+                        Curve(open_range(name), role="neutral", label="" if row else "range")
+                        for row, name in enumerate(sampled)
+                    ),
+                    Points(less_d, role="accent", label="value"),
                 ],
             ),
         ],
         readouts=[
-            *readouts,
+            *(Readout(name.replace(" ", "_"), name, value(name), "nat", digits=4) for name in names),
             Readout("error", "standard error of coding and likelihood", error, "nat", digits=4),
             Readout(
                 "bits", "D(P||Q) in bits", lambda p_heads, q_heads: divergence(p_heads, q_heads) / np.log(2), "bit"
@@ -224,7 +229,7 @@ def two_coins() -> Explorer:
             Readout("reverse", "D(Q||P)", lambda p_heads, q_heads: divergence(q_heads, p_heads), "nat"),
         ],
         sentence=(
-            "With P(heads) = {p_heads} and Q(heads) = {q_heads} the four exact roads give {surprise}; with {n} flips "
+            "With P(heads) = {p_heads} and Q(heads) = {q_heads} the four exact views give {surprise}; with {n} flips "
             "coding gives {coding}, likelihood {likelihood} and testing {hypothesis_testing}. D(Q||P) is {reverse}."
         ),
     )
