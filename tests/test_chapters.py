@@ -47,10 +47,11 @@ def code_cells(page, hidden=None):
 
 
 def prose(page):
-    """The text of a page without code, maths, targets of links, tables of codewords and front matter."""
+    """The text of a page without code, maths, labels, targets of links, tables of codewords and front matter."""
     text = page.read_text(encoding="utf-8")
     patterns = (
         r"\A---.*?^---",
+        r"^\([\w-]+\)=$",
         r"^(`{3,}).*?^\1\s*$",
         r"\$\$.*?\$\$",
         r"\{[\w:]+\}`[^`]*`",

@@ -1,6 +1,7 @@
 """The two figures of the landing page against 30-digit arithmetic, quadrature and the curves they draw."""
 
 import gzip
+import itertools
 
 import numpy as np
 import pytest
@@ -69,7 +70,36 @@ def test_areas_and_divergences_of_two_normals_are_those_of_quadrature(means_and_
     (above, below), back = pieces(p, q), sum(pieces(q, p))
     values = shown(landing.normal_integrand(), p_mean=p_mean, p_width=p_width, q_mean=q_mean, q_width=q_width)
     truth = {"above": above, "below": below, "forward": above + below, "reverse": back, "total": above + below + back}
+    assert 0 <= values.pop("shown") <= 100
     assert values == pytest.approx(truth, abs=5.1e-5)
+
+
+@pytest.mark.parametrize(
+    "means_and_widths",
+    [(0, 1, 1, 2), (-3, 0.25, 3, 0.25), (-3, 4, 1, 2), (0, 4, 0, 0.25), (2, 3, 2, 3), (1, 0.5, -1, 0.25), (0, 2, 0, 1)],
+)
+def test_the_share_that_fits_the_panel_is_that_of_quadrature(means_and_widths):
+    p_mean, p_width, q_mean, q_width = means_and_widths
+    p, q = stats.norm(p_mean, p_width), stats.norm(q_mean, q_width)
+    figure = landing.normal_integrand()
+    (left, right), (low, high) = figure._panels[1].xlim, figure._panels[1].ylim
+    from_, to = p_mean - 4 * p_width, p_mean + 4 * p_width  # where the curve is drawn
+
+    def area(height, a, b):
+        edges = np.linspace(a, b, 201)
+        return sum(quad(lambda x: abs(height(integrand(x, p, q))), *ends)[0] for ends in itertools.pairwise(edges))
+
+    whole = area(float, from_, to)
+    inside = area(lambda value: min(max(value, low), high), max(from_, left), min(to, right))
+    share = 100 * inside / whole if whole else 100
+    values = shown(figure, p_mean=p_mean, p_width=p_width, q_mean=q_mean, q_width=q_width)
+    assert values["shown"] == pytest.approx(share, abs=0.6)  # shown in whole percent
+
+
+def test_the_start_fits_the_panel_and_narrow_normals_far_apart_do_not():
+    figure = landing.normal_integrand()
+    assert shown(figure)["shown"] == 100
+    assert shown(figure, p_mean=-3, p_width=0.25, q_mean=3, q_width=0.25)["shown"] < 1
 
 
 def test_the_start_shows_the_asymmetry_and_equal_widths_hide_it():

@@ -1,4 +1,4 @@
-"""The reference pages: what they name exists, what they cite is complete, and the cheat sheet is two pages on paper."""
+"""The reference pages and the first page: what they name exists, where they lead holds it, what they cite is known."""
 
 import importlib
 import inspect
@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from reading_time import reading_minutes
+
+from kltools import exercises
 
 BOOK = Path(__file__).parents[1] / "book"
 REFERENCE = BOOK / "reference"
@@ -28,6 +31,20 @@ def plain(tex):
     """A formula without what only its looks depend on."""
     bars = tex.replace(r"\Vert", r"\|").replace(r"\mid", "|").replace(r"\vert", "|")
     return re.sub(r"\s+|\\[,;]", "", bars)
+
+
+def labelled(label):
+    """The page of the book that has a label."""
+    [text] = [found for page in BOOK.rglob("*.md") if f"\n({label})=\n" in (found := page.read_text("utf8"))]
+    return text
+
+
+def section(label):
+    """The section of the book that begins behind a label."""
+    rest = labelled(label).split(f"\n({label})=\n")[1]
+    level = len(rest) - len(rest.lstrip("#"))
+    assert level, label
+    return re.split(rf"^#{{2,{level}}} ", rest[level:], maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def formulas(text):
@@ -150,12 +167,23 @@ def test_glossary_is_sorted_short_and_without_repetition():
         assert 1 <= len(re.findall(r"\.(?=\s|$)", prose)) <= 2, name
 
 
-def test_every_term_stands_on_the_page_that_it_leads_to():
+def test_every_term_stands_where_it_leads_to():
+    to_sections = 0
     for _, name, explained in ENTRY.findall(source("glossary")):
-        target = re.findall(r"\]\(([\w./]+)\.md\)", explained)[-1]
-        page = (REFERENCE / f"{target}.md").resolve().read_text("utf8").lower()
-        words = re.findall(r"[a-z]{4,}", re.sub(r"\(.*", "", name).lower())
-        assert all(word[:6].rstrip("e") in page for word in words if word not in {"type", "errors"}), (name, target)
+        page, label = re.findall(r"\]\((?:([\w./]+)\.md|#([\w-]+))\)", explained)[-1]
+        text = labelled(label) if label else (REFERENCE / f"{page}.md").resolve().read_text("utf8")
+        words = re.findall(r"[a-z0-9]{2,}", re.sub(r"\(.*", "", name).lower())
+        stems = [word[:6].rstrip("e") for word in words if word not in {"type", "errors", "and"}]
+        assert all(stem in text.lower() for stem in stems), (name, page or label)
+        assert not label or any(stem in section(label).lower() for stem in stems), (name, label)
+        to_sections += bool(label)
+    assert to_sections > 40
+
+
+def test_every_term_is_linked_from_where_the_book_uses_it():
+    pages = [page.read_text("utf8") for page in BOOK.rglob("*.md") if page.stem != "glossary"]
+    linked = set(re.findall(r"\]\(#term-([\w-]+)\)", " ".join(pages)))
+    assert linked == {label for label, _, _ in ENTRY.findall(source("glossary"))}
 
 
 def test_every_equation_of_the_glossary_stands_on_the_page_beside_it():
@@ -187,3 +215,43 @@ def test_every_work_says_what_it_is_good_for():
     for work in works:
         note = re.split(r"\b(?:18|19|20)\d\d\b|Why KL", work, maxsplit=1)[1]
         assert len(re.findall(r"[a-z]{2,}", note)) >= 5, work
+
+
+# The first page, and the order of the slots in words
+
+
+def index_rows(head):
+    return rows(chapter("index").split(head)[1].split("\n\n")[0], 2)
+
+
+def test_the_path_of_an_hour_takes_an_hour():
+    [path] = [where for asked, where in index_rows("| you say | read |") if asked == '"I have an hour"']
+    assert re.findall(r"\((\w+)\.md\)", path) == ["coding", "one_number", "pitfalls"]
+    symptoms = chapter("pitfalls").split("\n## ")[0]  # the opening of that page ends with the table
+    assert "| you see | look here |" in symptoms
+    fixed = reading_minutes(chapter("index")) + reading_minutes(symptoms)
+    assert all(fixed + reading_minutes(chapter(stem)) <= 60 for stem in ("coding", "one_number"))
+
+
+def test_the_first_page_leads_to_sections_that_hold_what_is_asked_for():
+    seen = 0
+    for asked, where in index_rows("| you work with | it is in |"):
+        labels = re.findall(r"\]\(#([\w-]+)\)", where)
+        words = re.findall(r"[a-z0-9]{2,}", re.sub(r"\(#.*?\)", "", asked).lower())
+        for label in labels:
+            assert any(word[:6] in section(label).lower() for word in words), (asked, label)
+        seen += len(labels)
+    assert seen >= 30
+
+
+def test_each_of_the_seven_chapters_ends_with_eight_exercises():
+    assert re.search(r"each of the seven chapters [^.]* ends with eight exercises", chapter("index"))
+    assert {len(exercises.exercises(stem)) for stem in CHAPTERS} == {8}
+
+
+@pytest.mark.parametrize("page", ["index", "reference/notation", "reference/glossary", "reference/bibliography"])
+def test_no_sentence_leaves_the_order_of_the_slots_to_of_and_from(page):
+    text = (BOOK / f"{page}.md").read_text("utf8")
+    told = text.replace("the divergence of $Q$ from $P$, others that of $P$ from $Q$: *of* and *from* do not tell", "")
+    assert (told != text) == (page == "reference/notation")
+    assert not re.search(r"\b[Dd]iverg(?:es?|ences?)(?: of [^.|]{1,60})? from (?!samples|nearest neighbors)", told)

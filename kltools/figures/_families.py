@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 START = r"\ell"  # where the support begins, when loc is only that
-GAMMA_START = "an earlier start of P gives inf, a later one is integrated, unless Q is exponential"
 ONE_START = "the starts $\\ell$ agree; an earlier start of P gives inf, a later one is integrated"
+EXPONENTIAL = "; if Q is exponential ($%s_{Q} = 1$), a later one adds $(\\ell_{P} - \\ell_{Q})/%s_{Q}$ to the formula"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ FAMILIES = {
             "q.a * log(q.scale / p.scale) + p.a * (p.scale / q.scale - 1)",
         ),
         ("p.a + log(p.scale) + gammaln(p.a)", "(1 - p.a) * digamma(p.a)"),
-        f"the starts $\\ell$ agree; {GAMMA_START}",
+        ONE_START + EXPONENTIAL % ("a", r"\theta"),
         (((2, 0, 1), (3, 0, 0.5)), ((0.7, 0, 2), (1.5, 0, 1)), ((9, 1, 0.3), (8, 1, 0.35))),
         ((2, 0, 1), (2, 1, 1)),
     ),
@@ -135,7 +135,7 @@ FAMILIES = {
             "(p.scale / q.scale)**q.c * gamma(1 + q.c / p.c) - 1",
         ),
         ("1 + log(p.scale / p.c) + euler * (1 - 1 / p.c)",),
-        f"the starts $\\ell$ agree; {GAMMA_START}",
+        ONE_START + EXPONENTIAL % ("c", r"\lambda"),
         (((2, 0, 1), (1, 0, 2)), ((1.5, 1, 3), (2.5, 1, 2)), ((0.8, 0, 1), (0.9, 0, 1.2))),
         ((2, 0, 1), (2, 1, 1)),
     ),
@@ -198,7 +198,8 @@ FAMILIES = {
         {"mu": r"\lambda", "loc": START},
         ("p.mu * log(p.mu / q.mu) - p.mu + q.mu",),
         (),
-        r"the starts $\ell$ agree; inf where $\lambda_{Q} = 0 < \lambda_{P}$, or where P has an atom that Q lacks",
+        r"the starts $\ell$ agree; a later one of P is summed if $\ell_{P} - \ell_{Q}$ is a whole number; inf where "
+        r"P has an atom that Q lacks, as where $\lambda_{Q} = 0 < \lambda_{P}$",
         (((2, 0), (3, 0)), ((0.5, 1), (0.1, 1)), ((40, 0), (42, 0))),
         ((2, 0), (0, 0)),
     ),
@@ -227,7 +228,7 @@ FAMILIES = {
         ("n * p.p * log(p.p / q.p)", "n * (1 - p.p) * log((1 - p.p) / (1 - q.p))"),
         (),
         r"both count the same number $n$ of draws, with $0\ln 0 = 0$; another number is summed where "
-        "that of Q is larger, and gives inf where it is smaller",
+        "that of Q is larger, and gives inf where it is smaller, unless $\\theta_{P} = 0$",
         (((10, 0.7), (10, 0.4)), ((3, 0.2), (3, 0.5)), ((200, 0.5), (200, 0.52))),
         ((10, 0.5), (9, 0.5)),
     ),

@@ -23,6 +23,7 @@ FLIPS = 100  # as many flips as give every step of a slider as an exact frequenc
 MEANS = np.round(np.arange(-3, 3.01, 0.5), 1)
 WIDTHS = (0.25, 0.5, 1, 1.5, 2, 3, 4)
 SPREADS = np.arange(-4, 4.1, 0.25)  # where a normal is drawn, in its own standard deviations
+LINE, HEIGHTS = (-8, 8), (-0.2, 0.6)  # what the panel of the integrand has room for
 
 
 def _coin(heads):
@@ -145,13 +146,24 @@ def _parts(shift: float, p_width: float, q_width: float) -> tuple[float, float]:
     return float(pieces[pieces > 0].sum()), float(pieces[pieces < 0].sum())
 
 
+def _shown(p_mean: float, q_mean: float, p_width: float, q_width: float) -> float:
+    """Return the percentage of the shading, between the integrand and zero, that the panel has room for."""
+    a, b, c = _log_ratio(p_mean - q_mean, p_width, q_width)
+    t = np.linspace(SPREADS[0], SPREADS[-1], 1001)
+    x, value = p_mean + p_width * t, stats.norm.pdf(t) / p_width * (a + t * (b + t * c))
+    drawn = np.where((x >= LINE[0]) & (x <= LINE[1]), np.clip(value, *HEIGHTS), 0.0)
+    shown, whole = (np.trapezoid(np.abs(height), x) for height in (drawn, value))
+    return 100 * float(shown / whole) if whole else 100.0
+
+
 def normal_integrand() -> Explorer:
     """Make the figure of two normals and of the integrand p ln p/q, its positive and its negative part.
 
     Returns
     -------
     Explorer
-        Sliders for both means and both standard deviations; the two areas, and the divergence both ways.
+        Sliders for both means and both standard deviations; the two areas, the divergence both ways, and how much
+        of the areas the panel shows.
 
     Notes
     -----
@@ -193,7 +205,7 @@ def normal_integrand() -> Explorer:
                 "The two densities",
                 xlabel="x",
                 ylabel="density",
-                xlim=(-8, 8),
+                xlim=LINE,
                 ylim=(0, 0.8),
                 marks=[
                     Curve(lambda p_mean, p_width: density(p_mean, p_width), "p", label="P"),
@@ -204,8 +216,8 @@ def normal_integrand() -> Explorer:
                 "p(x) ln p(x)/q(x), shaded",
                 xlabel="x",
                 ylabel="nat per unit of x",
-                xlim=(-8, 8),
-                ylim=(-0.2, 0.6),
+                xlim=LINE,
+                ylim=HEIGHTS,
                 marks=[
                     Curve(integrand(1), "p", fill=True, label="p above q"),
                     Curve(integrand(-1), "accent", fill=True, label="p below q"),
@@ -218,6 +230,7 @@ def normal_integrand() -> Explorer:
             Readout("forward", "their sum, D(P‖Q)", _normals, "nat"),
             Readout("reverse", "D(Q‖P)", reverse, "nat"),
             Readout("total", "both ways together", total, "nat"),
+            Readout("shown", "shading that fits the panel", _shown, "%", digits=0),
         ],
         sentence=(
             "P has mean {p_mean} and standard deviation {p_width}, Q has {q_mean} and {q_width}. "
