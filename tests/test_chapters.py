@@ -64,6 +64,12 @@ def prose(page):
     return text
 
 
+def test_entries_of_the_index_are_no_words_of_a_chapter(tmp_path):
+    page = tmp_path / "small.md"
+    page.write_text("# One\n\n```{index}\n! a distance, 0.1234\n! see: b; a\n```\n\nTwo.\n", encoding="utf-8")
+    assert prose(page).split() == ["#", "One", "Two."]
+
+
 @each_running
 def test_the_page_runs_as_a_notebook_with_warnings_as_errors(page, tmp_path):
     notebook = nbformat.from_dict(jupytext.read(page))

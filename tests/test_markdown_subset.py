@@ -151,6 +151,16 @@ def test_targets_and_comments_vanish_with_their_lines():
     assert plain("(top)=\n# Title\n\n% a remark\n\nText\n\n(here)=\n\n## Next") == "# Title\n\nText\n\n## Next"
 
 
+@pytest.mark.parametrize("fence", ["```", ":::"])
+def test_entries_of_the_index_vanish_with_their_lines(fence):
+    index = f"{fence}{{index}}\n! Kelly criterion, odds; fair\n! see: gambling; betting\n{fence}"
+    assert plain(index) == ""
+    assert plain(f"Before\n\n{index}\n\nAfter") == "Before\n\nAfter"
+    assert plain(f"{index}\n\n(here)=\n## Next") == "## Next"
+    assert plain(f"Before\n\n{index}\n| a |\n|---|") == "Before\n\n| a |\n|---|"
+    assert plain(f"Before\n{index}\nAfter") == "Before\n\nAfter", "two paragraphs, as on the page"
+
+
 def test_exercises_come_from_the_bank():
     without = plain("```{exercise} coding-3\n```")
     assert without.startswith(f"### Exercise 3: Bits\n\n*easy, about 1 minute*\n\n{EXERCISE.question}\n\n<details>")

@@ -76,6 +76,11 @@ figures.play()
 
 ```{exercise} coding-1
 ```
+
+```{index}
+! entry, another
+! see: third; entry
+```
 """
 )
 # Small chapter (2); Two words of and kl_divergence, the number, bit too (8); Take this (2); The reader's (2);

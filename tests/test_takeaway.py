@@ -128,6 +128,15 @@ def test_the_same_chapter_gives_the_same_notebook_with_distinct_ids(tmp_path):
     nbformat.validate(first)
 
 
+def test_entries_of_the_index_begin_and_end_no_cell(tmp_path):
+    index = "```{index}\n! Kelly criterion\n```\n\n"
+    code = "```{code-cell} ipython3\n1\n```\n\n"
+    with_index = convert(chapter(tmp_path, f"# A\n\n{index}B\n\n{index}{code}{index}{code}{index}C\n"), Book())
+    without = convert(chapter(tmp_path, f"# A\n\nB\n\n{code}{code}C\n"), Book())
+    assert [cell.source for cell in without.cells] == ["# A\n\nB", "1", "1", "C"]
+    assert with_index == without
+
+
 def test_cells_that_raise_on_purpose_say_so_to_jupyter(tmp_path):
     body = "```{code-cell} ipython3\n:tags: [raises-exception, remove-output]\n1 / 0\n```\n"
     notebook = convert(chapter(tmp_path, body), Book())

@@ -7,6 +7,7 @@ import exercise
 import notebook_outputs
 import page_layout
 import reading_time
+import subject_index
 import takeaway
 import typesetting
 
@@ -19,6 +20,7 @@ PARTS = (
     reading_time,
     takeaway,
     api_reference,
+    subject_index,
     embedded_fonts,
 )
 

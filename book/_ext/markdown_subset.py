@@ -182,8 +182,10 @@ class PlainMarkdown:
             result += new_rows
             while not new_rows and row < len(lines) and not lines[row].strip() and not "".join(result[-1:]):
                 row += 1  # a dropped line takes one of the empty lines around it along
-            if apart and row < len(lines) and lines[row].strip():
-                result.append("")  # else the next line would continue a quotation
+            if (apart or (not new_rows and "".join(result[-1:]))) and row < len(lines) and lines[row].strip():
+                result.append(
+                    ""
+                )  # else the next line would continue a quotation, or the paragraph before a dropped one
         flush(row)
         return "\n".join(result)
 
@@ -209,6 +211,8 @@ class PlainMarkdown:
         argument = " ".join(parsed.arguments)
         body = "\n".join(parsed.body)
         body_line = line + 1 + parsed.body_offset
+        if name == "index":  # a notebook has no index
+            return ""
         if name == "dropdown":
             title = self._inline(argument or name.capitalize(), line, quoted=quoted)
             return _details(title, self._blocks(body, body_line, quoted=quoted))

@@ -103,7 +103,7 @@ def _in_directive(info: str, content: str) -> Counter:
     name, _, argument = info[1:].partition("}")
     if name == "math":
         return Counter({"displayed formulas": 1})
-    if name == "exercise":  # it has its own minutes
+    if name in {"exercise", "index"}:  # the one has its own minutes, the other is not on the page
         return Counter()
     try:
         parsed = read_directive(name, argument.strip(), content)
