@@ -10,7 +10,7 @@ import jupytext
 import pytest
 
 PAGE = Path(__file__).parents[1] / "book/pitfalls.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+TEXT = re.sub(r"^```\{index\}\n(.*\n)+?```\n\n", "", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 FENCE = r"```\{code-cell\} ipython3\n(?P<%s>.*?)^```\n"
 ENTRY = re.compile(r"^\(pitfall-([\w-]+)\)=\n### [^\n]+\n\n(.*?)(?=^\(pitfall-|^## |\Z)", re.MULTILINE | re.DOTALL)
 PARTS = re.compile(

@@ -43,6 +43,7 @@ LEADS = {
     "Jensen-Shannon divergence": "geometry",
     "k3 estimator": "optimization",
     "Kelly criterion": "optimization",
+    "which function to call": "reference/cheat_sheet",
     "Kraft's inequality": "coding",
     "log loss": "surprise",
     "lottery": "optimization",
@@ -74,6 +75,17 @@ LEADS = {
     "VAE": "elbo",
     "weight of evidence": "hypothesis_testing",
     ".zip and .7z": "coding",
+    "DPO": "practice",
+    "information bottleneck": "practice",
+    "PAC-Bayes bound": "practice",
+    "drift": "practice",
+    "estimating D from samples": "practice",
+    "Jeffreys divergence": "practice",
+    "NaN": "pitfalls",
+    "negative estimates": "pitfalls",
+    "PSI": "practice",
+    "quantization": "practice",
+    "translation table": "one_number",
 }
 SOUGHT = {  # in the search box, as a reader types it
     "mode seeking": "optimization",
@@ -92,6 +104,12 @@ SOUGHT = {  # in the search box, as a reader types it
     ".zip": "coding",
     "marginal likelihood": "elbo",
     "weibull": "reference/closed_forms",
+    "negative": "pitfalls",
+    "PSI": "practice",
+    "quantization": "practice",
+    "drift": "practice",
+    "NaN": "pitfalls",
+    "histogram": "practice",
 }
 SAID = {  # where the text has other words for a subject
     "A/B tests": "visitors",
