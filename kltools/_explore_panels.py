@@ -113,7 +113,7 @@ class Points:
     label : str
         Names the points in the legend; empty for none.
     labels : sequence of str, optional
-        One name a point, set beside it, on the side of the panel's middle.
+        One name a point, set where it meets no point and no other name, if possible on the side of the panel's middle.
 
     Examples
     --------

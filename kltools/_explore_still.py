@@ -17,6 +17,8 @@ MARKERS = {
     "accent": ("D", "m0 -6.5l6.5 6.5l-6.5 6.5l-6.5 -6.5Z"),
     "neutral": ("^", "m0 -6l6 10.5h-12Z"),
 }
+# Where the name of a point may stand, the best place first: on the side of the panel's middle; then up is positive.
+AROUND = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
 
 
 def draw_panel(ax: Axes, panel: Panel, rows: list[list[int]], wrap: int) -> None:
@@ -27,6 +29,7 @@ def draw_panel(ax: Axes, panel: Panel, rows: list[list[int]], wrap: int) -> None
     ax.set_title(fill(panel.title, wrap), loc="left")
     if any(mark.label for mark in panel.marks):
         ax.legend(framealpha=0.85, edgecolor="none")
+    _name_points(ax, panel, rows)
     for axis in "xy":
         if panel.ticks(axis):
             values, labels = zip(*panel.ticks(axis), strict=True)
@@ -84,11 +87,30 @@ def _draw_points(ax: Axes, panel: Panel, mark: Points, row: np.ndarray) -> None:
         clip_on=False,
         label=mark.label,
     )
-    for i in np.flatnonzero(seen if mark.labels else []):
-        side = -1 if xs[i] > UNITS / 2 else 1
-        place = {"ha": "left" if side > 0 else "right", "va": "center"}
-        name = ax.annotate(mark.labels[i], (x[i], y[i]), (7 * side, 0), textcoords="offset points", **place)
-        name.set_path_effects([withStroke(linewidth=3, foreground="white")])
+
+
+def _name_points(ax: Axes, panel: Panel, rows: list[list[int]]) -> None:
+    """Set each name where it meets no point and no other name, as the script does."""
+    size = ax.get_position().size * ax.figure.get_size_inches() * 72  # roughly: the layout comes later
+    marks = zip(panel.marks, rows, strict=True)
+    dots = [(mark, np.reshape(row, (2, -1)).T) for mark, row in marks if isinstance(mark, Points)]
+    taken = [(*(place / UNITS * size), 4) for _, places in dots for place in places]  # middles and half widths
+
+    def clear(x: float, y: float, half: float) -> bool:
+        return all(abs(other_x - x) >= half + other or abs(other_y - y) >= 11 for other_x, other_y, other in taken)
+
+    for mark, places in dots:
+        for name, place in zip(mark.labels or [""] * len(places), places, strict=True):
+            if not (name and within(place).all()):
+                continue
+            (x, y), half = place / UNITS * size, 2 + 3.5 * len(name)
+            side = 1 if place[0] <= UNITS / 2 else -1
+            moves = [(side * across * (half + 6), 13 * up) for across, up in AROUND]
+            move = next((move for move in moves if clear(x + move[0], y + move[1], half)), moves[0])
+            taken.append((x + move[0], y + move[1], half))
+            at = panel.data("x", place[0]), panel.data("y", place[1])
+            text = ax.annotate(name, at, move, textcoords="offset points", ha="center", va="center")
+            text.set_path_effects([withStroke(linewidth=3, foreground="white")])
 
 
 def _draw_band(ax: Axes, panel: Panel, mark: Band, row: np.ndarray) -> None:

@@ -21,16 +21,16 @@ html[data-theme="dark"] .kl-explorer, [data-jp-theme-light="false"] .kl-explorer
 /* the list has no class of its own: themes indent lists that have one, and JupyterLab floats their terms */
 .kl-explorer dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(160px, 42%), 1fr));
   gap: 10px 20px; margin: 12px 0; padding: 10px 0; border: solid var(--kl-rule); border-width: 1px 0; }
-.kl-explorer .kl-sentence { padding-top: 10px; border-top: 1px solid var(--kl-rule); min-height: calc(2lh + 11px); }
+.kl-explorer .kl-sentence { padding-top: 10px; border-top: 1px solid var(--kl-rule); }
 @media (max-width: 600px) { .kl-explorer { display: flex; flex-direction: column; }
   .kl-explorer .kl-title { order: -2; } .kl-explorer .kl-controls { order: -1; padding: 0 0 14px; border: 0; }
-  .kl-explorer .kl-sentence { padding: 0; border: 0; min-height: 4lh; } }
+  .kl-explorer .kl-sentence { padding: 0; border: 0; } }
 .kl-explorer dl dt.kl-name { float: none; width: auto; font-size: 13px; font-weight: 400; color: var(--kl-muted); }
 .kl-explorer dl dd.kl-number { float: none; width: auto; margin: 0; font-size: 21px; font-weight: 600;
   line-height: 1.25; white-space: nowrap; }
 .kl-explorer .kl-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr));
   gap: 10px 28px; margin: 12px 0; }
-.kl-explorer .kl-slider { display: grid; grid-template-columns: 1fr auto; column-gap: 12px; align-content: start; }
+.kl-explorer .kl-slider { display: grid; grid-template-columns: 1fr auto; gap: 3px 12px; align-content: start; }
 .kl-explorer .kl-value { font-weight: 600; white-space: nowrap; }
 .kl-explorer input[type="range"] { grid-column: 1 / -1; -webkit-appearance: none; appearance: none; width: 100%;
   height: 32px; margin: 0; padding: 0; background: none; border-radius: 8px; cursor: pointer; touch-action: pan-y; }
@@ -40,18 +40,19 @@ html[data-theme="dark"] .kl-explorer, [data-jp-theme-light="false"] .kl-explorer
 .kl-explorer input[type="range"]::-moz-range-progress { height: 6px; border-radius: 3px; background: var(--kl-ink); }
 .kl-explorer input[type="range"]::-webkit-slider-thumb { -webkit-appearance: none; width: 24px; height: 24px;
   margin-top: -9px; border: 4px solid var(--kl-paper); border-radius: 50%; background: var(--kl-ink);
-  box-shadow: 0 0 0 1.5px var(--kl-ink); }
+  box-shadow: 0 0 0 1.5px var(--kl-ink), var(--kl-ring, 0 0); }
 .kl-explorer input[type="range"]::-moz-range-thumb { width: 16px; height: 16px; border: 4px solid var(--kl-paper);
-  border-radius: 50%; background: var(--kl-ink); box-shadow: 0 0 0 1.5px var(--kl-ink); }
+  border-radius: 50%; background: var(--kl-ink); box-shadow: 0 0 0 1.5px var(--kl-ink), var(--kl-ring, 0 0); }
 .kl-explorer .kl-options { display: flex; flex-wrap: wrap; gap: 7px; margin-top: 6px; }
 .kl-explorer .kl-options label { display: flex; align-items: center; gap: 7px; min-height: 36px;
   padding: 0 11px 0 8px; cursor: pointer; border: 1px solid var(--kl-track); border-radius: 18px; }
 .kl-explorer .kl-options label:has(:checked) { border-color: var(--kl-ink);
   box-shadow: inset 0 0 0 1px var(--kl-ink); font-weight: 600; }
-.kl-explorer input[type="radio"] { width: 18px; height: 18px; margin: 0; accent-color: var(--kl-ink); }
-.kl-explorer :is(input[type="range"]:focus-visible, .kl-options label:has(:focus-visible)) {
-  outline: 3px solid var(--kl-p); outline-offset: 2px; }
-.kl-explorer .kl-options input { outline: none; }
+.kl-explorer input[type="radio"] { width: 18px; height: 18px; margin: 0; accent-color: var(--kl-ink); outline: none; }
+/* around a slider's thumb: around the whole slider it would cross the label; where colors are forced, there it is */
+.kl-explorer input[type="range"]:focus-visible { outline: 3px solid transparent; outline-offset: -1px;
+  --kl-ring: 0 0 0 3.5px var(--kl-paper), 0 0 0 6.5px var(--kl-p); }
+.kl-explorer .kl-options label:has(:focus-visible) { outline: 3px solid var(--kl-p); outline-offset: 2px; }
 .kl-explorer .kl-note { margin-top: 8px; font-size: 13px; color: var(--kl-muted); }
 .kl-explorer .kl-status { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
@@ -62,6 +63,7 @@ const NOTE = "The values move in steps, each computed by kltools when this page 
 const SAY_AFTER = 400; // ms: a screen reader hears where the reader stopped, not every step on the way
 const LINE = 18; // px, one line of text in the picture
 const LETTER = 7; // px, a generous mean width of its letters
+const AROUND = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]; // where a point's name may be
 const SVG = "http://www.w3.org/2000/svg";
 
 function make(namespace, tag, attributes, children) {
@@ -121,21 +123,19 @@ const split = (row, n, size = row.length / n) => Array.from(Array(n), (_, i) => 
 
 function hatch(id, name, role) {
   const color = `var(--kl-${name})`;
-  const parts = [shape("rect", { width: 9, height: 9, fill: color, "fill-opacity": 0.14 })];
-  if (role.hatch) {
-    const dash = role.hatch.startsWith(".") ? "1.5 3" : "none";
-    const stroke = { stroke: color, "stroke-width": 1.2, "stroke-opacity": 0.8, "stroke-dasharray": dash };
-    parts.push(shape("path", { d: "M4.5 0V9", ...stroke }));
-  }
+  const tint = shape("rect", { width: 9, height: 9, fill: color, "fill-opacity": 0.14 });
+  const dash = role.hatch.startsWith(".") ? "1.5 3" : "none";
+  const stroke = { stroke: color, "stroke-width": 1.2, "stroke-opacity": 0.8, "stroke-dasharray": dash };
   const turn = `rotate(${role.hatch.startsWith("/") ? 45 : -45})`;
   const tile = { width: 9, height: 9, patternUnits: "userSpaceOnUse", patternTransform: turn };
-  return shape("pattern", { id, ...tile }, ...parts);
+  return shape("pattern", { id, ...tile }, tint, shape("path", { d: role.hatch && "M4.5 0V9", ...stroke }));
 }
 
 // A panel draws its frame of axes once and gives back draw(rows) for what moves.
 function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, plot }) {
   const { units, roles } = spec;
   const text = (words, x, y, attributes = {}) => svg.append(shape("text", { x, y, ...attributes }, words));
+  const quiet = (words, x, y, anchor) => text(words, x, y, { class: "kl-quiet", "text-anchor": anchor });
   const sample = (mark, x, y) => {
     const [ink, area] = look(mark, roles, `url(#${uid}-look-${mark.role})`);
     let d = mark.vertical ? `M${x + 13} ${y - 13}v17` : `M${x} ${y - 4.5}h26`;
@@ -143,7 +143,6 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
     if (["bars", "band"].includes(mark.kind) || mark.fill) d = `M${x + 1} ${y - 11}h24v13h-24Z`;
     svg.append(shape("path", { ...ink, ...(d.endsWith("Z") ? area : {}), d }));
   };
-
   // a logarithmic axis brings its ticks along
   const marked = (axis, most) => panel.ticks[axis] ?? ticks(panel[`${axis}lim`], most, units);
   const rows = marked("y", Math.max(2, plot / 45));
@@ -160,25 +159,23 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
     text(mark.label, x + 34, y);
     x += room + 16;
   });
-  if (panel.ylabel) text(panel.ylabel, start, y += LINE + 4, { class: "kl-quiet" });
+  if (panel.ylabel) quiet(panel.ylabel, start, y += LINE + 4, "start");
   const top = y + 10, bottom = top + plot;
   const atX = (unit) => left + (unit / units) * (right - left), atY = (unit) => bottom - (unit / units) * plot;
 
   for (const [unit, label] of rows) {
     const height = atY(unit);
     svg.append(shape("path", { d: `M${left} ${height}H${right}`, stroke: "var(--kl-grid)" }));
-    text(label, left - 7, height + 4.5, { class: "kl-quiet", "text-anchor": "end" });
+    quiet(label, left - 7, height + 4.5, "end");
   }
   svg.append(shape("path", { d: `M${left} ${bottom}H${right}`, stroke: "var(--kl-muted)", "stroke-width": 1.2 }));
   for (const [unit, label] of marked("x", (right - left) / 45)) {
     const across = atX(unit);
     svg.append(shape("path", { d: `M${across} ${bottom}v5`, stroke: "var(--kl-muted)" }));
-    text(label, across, bottom + LINE, { class: "kl-quiet", "text-anchor": "middle" });
+    quiet(label, across, bottom + LINE, "middle");
   }
   y = bottom + LINE + 2;
-  for (const words of wrap(panel.xlabel, right - left)) {
-    text(words, right, y += LINE, { class: "kl-quiet", "text-anchor": "end" });
-  }
+  for (const words of wrap(panel.xlabel, right - left)) quiet(words, right, y += LINE, "end");
 
   const clip = `${uid}-clip${index}`;
   const inside = { x: left - 2, y: top - 2, width: right - left + 4, height: plot + 4 };
@@ -191,6 +188,7 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
   });
   svg.append(...drawn.map(({ tags }) => tags)); // in front of every mark
 
+  let taken = []; // the middles and half widths of points and of their names
   const within = (unit) => unit >= 0 && unit <= units;
   const join = (xs, ys) => ys.map((unit, i) => `${atX(xs[i]).toFixed(1)} ${atY(unit).toFixed(1)}`);
   const kinds = {
@@ -217,9 +215,13 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
       const seen = [...path.keys()].filter((i) => within(xs[i]) && within(ys[i]));
       area.setAttribute("d", seen.map((i) => `M${path[i]}${roles[mark.role].marker}`).join(""));
       tags.replaceChildren(...seen.filter((i) => mark.labels?.[i]).map((i) => {
-        const [side, anchor] = xs[i] > units / 2 ? [-1, "end"] : [1, "start"]; // towards the middle there is room
-        const place = { x: atX(xs[i]) + 10 * side, y: atY(ys[i]) + 4.5, "text-anchor": anchor };
-        return shape("text", { class: "kl-tag", ...place }, mark.labels[i]);
+        const half = 2 + (LETTER / 2) * mark.labels[i].length;
+        const side = xs[i] > units / 2 ? -1 : 1; // towards the middle there is room
+        const spots = AROUND.map(([h, v]) => [atX(xs[i]) + side * h * (half + 8), atY(ys[i]) + 16 * v, half]);
+        const clear = ([x, y]) => taken.every((by) => Math.abs(by[0] - x) >= by[2] + half || Math.abs(by[1] - y) >= 12);
+        const spot = spots.find(clear) ?? spots[0];
+        taken.push(spot);
+        return shape("text", { class: "kl-tag", x: spot[0], y: spot[1] + 4.5 }, mark.labels[i]);
       }));
     },
     band({ area, line }, mark, row) {
@@ -232,7 +234,11 @@ function drawPanel(svg, spec, panel, uid, index, { x: start, y: above, width, pl
       line.setAttribute("d", row.filter(within).map(across).join(""));
     },
   };
-  const draw = (data) => panel.marks.forEach((mark, i) => kinds[mark.kind](drawn[i], mark, data[i]));
+  const draw = (data) => {
+    const dots = data.filter((_, i) => panel.marks[i].kind === "points").map((row) => split(row, 2));
+    taken = dots.flatMap(([xs, ys]) => xs.map((unit, i) => [atX(unit), atY(ys[i]), 5]));
+    panel.marks.forEach((mark, i) => kinds[mark.kind](drawn[i], mark, data[i]));
+  };
   return { draw, bottom: y + 6 };
 }
 
@@ -249,9 +255,8 @@ function drawPicture(svg, spec, uid, width) {
     const box = { ...corner, width: share, plot: share > 560 ? 290 : 230 };
     const { draw, bottom } = drawPanel(svg, spec, panel, uid, i, box);
     y = Math.max(y, bottom);
-    const first = next;
-    next += panel.marks.length;
-    return (marks) => draw(marks.slice(first, first + panel.marks.length));
+    const first = next, last = (next += panel.marks.length);
+    return (marks) => draw(marks.slice(first, last));
   });
   svg.setAttribute("viewBox", `0 0 ${width} ${Math.ceil(y)}`);
   svg.style.height = `${Math.ceil(y)}px`;
@@ -287,15 +292,6 @@ function choice(part, change, uid) {
   const move = (value) => inputs.forEach((input) => { input.checked = input.value === value; });
   const options = element("div", { class: "kl-options" }, ...labels);
   return { node: element("fieldset", {}, element("legend", {}, part.label), options), move };
-}
-
-function dress(el, spec) {
-  if (!document.getElementById("kl-explorer-style")) {
-    document.head.append(element("style", { id: "kl-explorer-style" }, CSS + schemes(spec)));
-  }
-  el.classList.add("kl-explorer");
-  el.setAttribute("role", "group");
-  el.setAttribute("aria-label", spec.title);
 }
 
 function schemes({ roles }) {
@@ -339,10 +335,18 @@ function render({ model, el }) {
     if (!room || room === width) return;
     width = room;
     drawMarks = drawPicture(svg, spec, uid, width);
+    sentence.style.minHeight = "0";
+    sentence.textContent = `${draw()} 0000 0000 0000`; // with longer numbers it must not push what stands below
+    sentence.style.minHeight = `${sentence.offsetHeight}px`;
     draw();
   };
 
-  dress(el, spec);
+  if (!document.getElementById("kl-explorer-style")) {
+    document.head.append(element("style", { id: "kl-explorer-style" }, CSS + schemes(spec)));
+  }
+  el.classList.add("kl-explorer");
+  el.setAttribute("role", "group");
+  el.setAttribute("aria-label", spec.title);
   const names = spec.readouts.map((part) => element("dt", { class: "kl-name" }, part.label));
   const readouts = names.map((name, i) => element("div", {}, name, numbers[i]));
   el.replaceChildren(element("p", { class: "kl-title" }, spec.title), svg,
@@ -367,8 +371,7 @@ function render({ model, el }) {
 function play(host) {
   const { spec, values, tables } = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
   const axes = {};
-  for (const { name, steps, options } of spec.parameters) {
-    const grid = steps ?? options;
+  for (const { name, steps, options: grid = steps } of spec.parameters) {
     axes[name] = { size: grid.length, at: (now) => grid.indexOf(now[name]) };
   }
   for (const [name, [first, second]] of Object.entries(spec.differences)) {
@@ -382,10 +385,7 @@ function play(host) {
     return { values: now, marks: tables.marks.map(row), readouts: tables.readouts.flatMap(row) };
   };
   const state = { spec, values, frame: frame(values) }, listeners = {};
-  const set = (key, value) => {
-    state[key] = value;
-    for (const listener of listeners[`change:${key}`] ?? []) listener();
-  };
+  const set = (key, value) => { state[key] = value; listeners[`change:${key}`]?.forEach((listener) => listener()); };
   const model = {
     get: (key) => state[key],
     set,

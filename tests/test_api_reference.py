@@ -70,7 +70,8 @@ def test_every_public_name_has_its_docstring_on_the_page(page, module, name):
 def test_what_functions_return_says_what_it_holds(page):
     for name in ("low, high", "standard_error", "value"):
         assert name in {bold.get_text() for bold in entry(page, "kltools.estimation.Estimate").find_all("strong")}
-    assert "args" not in entry(page, "kltools.explore.Explorer").dt.get_text()
+    signature = entry(page, "kltools.explore.Explorer").dt.get_text()
+    assert "(title, *, parameters, panels, readouts=(), sentence, differences=None)" in signature
     exponent = entry(page, "kltools.hypothesis_testing.NeymanPearsonTest.exponent").get_text()
     assert "-log(beta) / n, in nats per draw: it tends to" in " ".join(exponent.split())
     assert "Alias for field" not in page.get_text()

@@ -80,7 +80,7 @@ def test_what_is_shown_holds_formula_numbers_and_condition():
     shown = repr(closed_forms.show("expon"))
     assert r"\ln\frac{\theta_{Q}}{\theta_{P}} + \frac{\theta_{P}}{\theta_{Q}} - 1" in shown
     assert r"{}+ \frac{\ell_{P} - \ell_{Q}}{\theta_{Q}}" in shown
-    assert f"| 0, 1 | 0, 2 | {np.log(2) - 0.5:.6f} |" in shown
+    assert f"| 0,\xa01 | 0,\xa02 | {np.log(2) - 0.5:.6f} |" in shown  # not broken within a row of numbers
     assert "otherwise inf" in shown
     assert "Infinite, for example, for `expon(0, 1)` and `expon(1, 1)`" in shown
     assert closed_forms.show("expon")._repr_markdown_() == shown

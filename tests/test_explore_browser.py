@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from kltools.explore import SCRIPT
+from kltools.explore import SCRIPT, Explorer, Panel, Rule, Slider
 
 
 @pytest.fixture
@@ -205,6 +205,36 @@ def test_the_page_does_not_move_when_the_script_takes_over(strange, show, width)
     assert page.evaluate("shift") < 0.02
     page.evaluate("document.querySelector('p').style.height = '300px'")  # the observer does see a page that moves
     page.wait_for_function("shift > 0.02")
+
+
+def test_longer_numbers_do_not_push_what_stands_below(show):
+    """Sentences of some lines of a phone, each a word longer than the last: one is about to need another line."""
+    for_every_length = [
+        Explorer(
+            f"Sentence {words}",
+            parameters=[Slider("n", "n", steps=[1, 1000, 10**9], start=1, digits=0)],
+            panels=[Panel("", xlabel="x", ylabel="y", xlim=(0, 1), ylim=(0, 1), marks=[Rule(lambda: 0.5, "p")])],
+            sentence="and " * words + "{n}.",
+        )
+        for words in range(50, 63)
+    ]
+    page = show(*for_every_length, width=390).page
+    heights = "[...document.querySelectorAll('.kl-explorer')].map((card) => card.offsetHeight)"
+    before = page.evaluate(heights)
+    for slider in page.get_by_role("slider").all():
+        slider.press("End")
+    assert page.locator(".kl-sentence").first.inner_text().endswith(" 1000000000.")
+    assert page.evaluate(heights) == before
+
+
+def test_the_ring_of_the_focus_is_seen_and_crosses_no_label(strange, show):
+    page = show(strange.make()).page
+    label, slider = page.locator(".kl-slider label").first, page.get_by_role("slider", name="P(a)")
+    unfocused = label.screenshot(), slider.screenshot()
+    page.keyboard.press("Tab")
+    assert slider.evaluate("(node) => node.matches(':focus-visible')")
+    assert label.screenshot() == unfocused[0]
+    assert slider.screenshot() != unfocused[1]
 
 
 def test_two_figures_on_one_page_leave_each_other_alone(strange, show):

@@ -1,5 +1,6 @@
 """Points, bands and rules, and logarithmic axes: their rows, the drawing in a browser, and the still picture."""
 
+import itertools
 import math
 import re
 
@@ -106,7 +107,7 @@ DRAWN = """() => {
     marks: groups.map((group) => [...group.children].map((path) => path.getAttribute("d") ?? "")),
     clipped: groups.map((group) => group.hasAttribute("clip-path")),
     names: [...svg.querySelectorAll(".kl-tag")].map((node) => [node.textContent, Number(node.getAttribute("x")),
-      node.getAttribute("text-anchor")]),
+      Number(node.getAttribute("y")), node.getBBox().width]),
     words: [...svg.querySelectorAll("text:not(.kl-tag)")].map((node) => node.textContent),
     legend: [...svg.querySelectorAll(":scope > path")].map((path) => path.getAttribute("d")),
   };
@@ -153,16 +154,38 @@ def test_each_mark_stands_at_its_place_in_the_browser(show, t):
     assert found[0].count(marker) == len(inside)
     assert spots(found[0].replace(marker, "")) == [at(*place) for place in inside]
     assert [name for name, *_ in drawn["names"]] == ["one", "two"][: len(inside)]
-    for (_, x, anchor), (place, _) in zip(drawn["names"], inside, strict=True):
-        side, expected = (1, "start") if place <= 0.5 else (-1, "end")
-        assert anchor == expected
-        assert x == pytest.approx(left + place * (right - left) + 10 * side, abs=0.06)
+    (_, x, _, width), *others = drawn["names"]
+    beside = 10 + width / 2  # from the middle of a point to that of its name, on the side of the panel's middle
+    assert (x - left - t * (right - left)) * (1 if t <= 0.5 else -1) == pytest.approx(beside, abs=2)
+    for _, other, _, other_width in others:  # the second point lies on the first: its name stands on its other side
+        assert other == pytest.approx(left + t * (right - left) - 10 - other_width / 2, abs=2)
     ((x, y),) = spots(level[1])  # the level below zero is not drawn
     assert (x, y) == at(0, 2 * t)
     assert level[1].endswith(f"H{right:g}")
     assert spots(threshold[1]) == [pytest.approx((left + t * (right - left), top), abs=0.06)]
     assert threshold[1].endswith(f"V{bottom:g}")
     assert drawn["clipped"] == [True, False, True, True]
+
+
+CROWD = {"P*": (0.5, 1), "S": (0.5, 0.9), "R": (0.5, 1.05), "Q": (0.46, 1), "T": (1, 1), "U": (1, 1.1)}
+
+
+@pytest.mark.parametrize("moved", CROWD)
+def test_no_name_of_a_point_stands_on_a_point_or_a_name(show, moved):
+    """Points nearer to one another than their names are long, each of them in turn moved onto another."""
+    places = CROWD | {moved: (0.5, 0.95)}
+    figure = make(Points(lambda: tuple(zip(*places.values(), strict=True)), "p", labels=list(places)))
+    drawn = show(figure).evaluate(DRAWN)
+    left, top, right, bottom = drawn["edges"]
+    boxes = [(x, y - 4.5, width / 2, 5) for _, x, y, width in drawn["names"]]
+    dots = [(left + x * (right - left), bottom - y / 2 * (bottom - top), 4, 4) for x, y in places.values()]
+    for one, other in itertools.combinations([*boxes, *dots], 2):
+        if one in boxes:
+            apart = abs(one[0] - other[0]) >= one[2] + other[2], abs(one[1] - other[1]) >= one[3] + other[3]
+            assert any(apart), (one, other)
+    (ax,) = figure.still().axes
+    still = [(text.xy, text.xyann) for text in ax.texts]
+    assert len(set(still)) == len(places)
 
 
 # Whether the mark's area or line is what the pointer meets at a place of the panel, given in parts of its axes.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
@@ -28,7 +29,8 @@ Old prose.
 ```{code-cell} ipython3
 import time
 from kltools import probe
-print("the answer is", probe.answer(), "at", time.time_ns())
+print("the answer is", probe.answer(), "at", time.time_ns(), flush=True)
+print("and no other")
 ```
 """,
 }
@@ -84,6 +86,14 @@ def small_book(warm_book) -> SmallBook:
     """The small book as it was, with a warm cache."""
     restore(warm_book)
     return warm_book
+
+
+def test_what_a_cell_prints_in_pieces_is_one_output(small_book):
+    article = BeautifulSoup((small_book.root / "_build/html/book/small.html").read_text("utf8"), "html.parser").article
+    assert len(article.select("div.cell_output > .stream")) == 1
+    notebook = nbformat.read(small_book.root / "_build/html/notebooks/small.ipynb", 4)
+    (printed,) = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert printed.text.endswith("\nand no other\n")
 
 
 def test_prose_alone_does_not_execute(small_book):

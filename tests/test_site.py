@@ -212,6 +212,36 @@ def test_a_phone_does_not_scroll_sideways(addresses, open_page, name):
     assert opened.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") <= 0
 
 
+@pytest.mark.parametrize("name", ["book/index", "book/reference/cheat_sheet", "book/reference/closed_forms"])
+def test_a_wide_table_on_a_phone_breaks_no_name_and_fades_where_it_goes_on(addresses, open_page, name):
+    page = open_page(f"{addresses['server']}/{name}.html", width=390).page
+    settle(page, unfold=True)
+    broken = "(all) => all.filter((one) => one.getClientRects().length > 1).map((one) => one.textContent)"
+    assert page.locator("td code .pre").evaluate_all(broken) == []
+    scrolls = "(all) => all.findIndex((one) => one.scrollWidth > one.clientWidth)"
+    tables = page.locator(".pst-scrollable-table-container")
+    table = tables.nth(tables.evaluate_all(scrolls))
+    mask = "(one) => getComputedStyle(one).maskImage"
+    assert table.evaluate(mask).startswith("linear-gradient")
+    table.evaluate("(one) => new Promise((done) => { one.onscroll = done; one.scrollLeft = one.scrollWidth; })")
+    assert table.evaluate(mask) == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "target", ["api.html#kltools.divergence.kl_divergence", "glossary.html#term-absolute-continuity"]
+)
+def test_the_place_a_link_led_to_can_be_read(addresses, open_page, axe, target, scheme):
+    page = open_page(f"{addresses['server']}/book/reference/{target}", scheme=scheme).page
+    settle(page)
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document.querySelector(':target'), {runOnly: 'color-contrast'}).then((result) => "
+        "[result.passes.length, result.violations.length])"
+    )
+    assert found == [1, 0]
+
+
 OBSERVE_SHIFTS = """
 window.shift = 0;
 new PerformanceObserver((list) => {

@@ -219,8 +219,8 @@ def test_the_bank_has_a_question_to_think_about_for_every_plan():
 
 @pytest.mark.parametrize("exercise", THINK, ids=lambda one: one.id)
 def test_every_question_to_think_about_has_its_answer(exercise):
-    pattern = rf"^\*\*{exercise.id}, ([^\n]+): (\w)\.\*\*\n(.*?)(?=^## |\Z)"
-    ((title, letter, answer),) = re.findall(pattern, ANSWERS, re.MULTILINE | re.DOTALL)
+    pattern = rf"^\*\*{exercise.id}, answer (\w): ([^\n]+)\*\*\n(.*?)(?=^## |\Z)"
+    ((letter, title, answer),) = re.findall(pattern, ANSWERS, re.MULTILINE | re.DOTALL)
     assert (title, letter) == (exercise.title, exercise.truth)
     wrong = [other for other in exercise.options if other != exercise.truth]
     assert re.findall(r"^- \*(\w)\* ", answer, re.MULTILINE) == wrong

@@ -91,7 +91,8 @@ def process_signature(
     if what != "class" or signature != "(*args, **kwargs)":
         return None
     taken = inspect.signature(obj.__init__)
-    return stringify_signature(taken.replace(parameters=list(taken.parameters.values())[1:])), returns
+    taken = taken.replace(parameters=list(taken.parameters.values())[1:])
+    return stringify_signature(taken, show_annotation=False), returns
 
 
 def skip_member(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:

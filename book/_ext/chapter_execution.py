@@ -85,6 +85,7 @@ def execute_missing(app, env, docnames):
             cwd=str(path.parent),
             timeout=settings.execution_timeout,
             allow_errors=settings.execution_allow_errors,
+            coalesce_streams=True,  # what a cell prints is one output, however many pieces the kernel sent
         )
 
     failures = []

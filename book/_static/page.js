@@ -16,11 +16,14 @@ for (const printed of document.querySelectorAll("div.cell_output pre")) {
 
 // What scrolls sideways must be reached with the keyboard, and what does not must not be a stop on the way.
 const wide = document.querySelectorAll(".katex-display, .pst-scrollable-table-container, div.cell_output .output");
-const update = (entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
-  }
+const update = (element) => {
+  const hidden = element.scrollWidth - element.clientWidth;
+  if (hidden > 0) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
+  element.classList.toggle("more", element.scrollLeft < hidden - 1); // something lies off the right edge
 };
-const observer = new ResizeObserver(update);
-wide.forEach((element) => observer.observe(element));
+const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => update(target)));
+for (const element of wide) {
+  observer.observe(element);
+  element.addEventListener("scroll", () => update(element), { passive: true });
+}

@@ -5,6 +5,7 @@ error. A formula is printed and computed from the same text.
 """
 
 import itertools
+import re
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -251,6 +252,8 @@ def _rows(head, found, verb):
     for check in found:
         if check.verb == verb:
             arguments = [call.partition("(")[2][:-1] for call in (check.p, check.q) if call]
+            # a line may end between the rows of a matrix, and nowhere else
+            arguments = [re.sub(r", (?!\[)", ",\N{NO-BREAK SPACE}", argument) for argument in arguments]
             cells = [*arguments, f"{check.value:.6f}", f"{check.second:.6f}", f"{check.error:.0e}"]
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)

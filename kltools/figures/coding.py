@@ -127,7 +127,7 @@ def file_costs(costs: Mapping[str, float], floor: float) -> DescribedFigure:
         f"entropy of the byte counts, {floor:.3f}",
         (floor, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(0, 2),
+        xytext=(0, 6),
         textcoords="offset points",
         ha="center",
         color=ROLES["p"].color,
@@ -169,6 +169,7 @@ def price_of_not_knowing(ns, price) -> DescribedFigure:
     line(axes, ns, price, "q", marker="s", markersize=5, label="wasted by the universal code")
     line(axes, ns, half, "neutral", label=r"$\frac{1}{2}\log_2 n$")
     axes.set(xscale="log", xlabel="flips in the message, n", ylabel="bits for the whole message")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="upper left", frameon=False)
     gap = price - half
     return DescribedFigure(
@@ -248,7 +249,7 @@ def code_budget() -> Explorer:
         ],
         panels=[
             Panel(
-                "Width: how often P sends the letter. Height: bits spent on it.",
+                "Width: how often P sends the letter; height: bits spent on it",
                 xlabel="probability under P",
                 ylabel="codeword length (bit)",
                 xlim=(0, 1),
@@ -263,7 +264,7 @@ def code_budget() -> Explorer:
             Readout("floor", "H(P)", floor, unit="bit", digits=4),
             Readout("cost", "mean length", cost, unit="bit", digits=4),
             Readout("waste", "waste", waste, unit="bit", digits=4),
-            Readout("divergence", "D(P||Q)", divergence, unit="bit", digits=4),
+            Readout("divergence", "D(P∥Q)", divergence, unit="bit", digits=4),
             *(
                 Readout(f"length_{name}", f"length of {name}", length_of(letter), unit="bit", digits=3)
                 for letter, name in enumerate(letters)
@@ -271,6 +272,6 @@ def code_budget() -> Explorer:
         ],
         sentence=(
             "With P(a) = {p_first} and Q(a) = {q_first}, the code with {kind} lengths spends {cost} a letter, "
-            "{waste} more than the entropy; D(P||Q) is {divergence}."
+            "{waste} more than the entropy; D(P∥Q) is {divergence}."
         ),
     )

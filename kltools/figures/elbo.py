@@ -52,15 +52,16 @@ def factorized_fits(covariance, reverse, forward) -> DescribedFigure:
     _ellipse(axes, np.diag(reverse), "q", r"least $D(\underline{q}\,\|P)$")
     _ellipse(axes, np.diag(forward), "neutral", r"least $D(P\|\,\underline{q})$")
     axes.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), xlabel=r"$z_1$", ylabel=r"$z_2$", aspect="equal")
+    axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     figure.legend(loc="outside right upper", frameon=False)
     correlation = covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1])
     across, along = np.linalg.eigvalsh(covariance)
     return DescribedFigure(
         figure,
         f"Ellipses of one standard deviation. P has variances {covariance[0, 0]:g} and {covariance[1, 1]:g} and "
-        f"correlation {correlation:g}. The product with the least D(q||P) has the variances {reverse[0]:.2f} and "
+        f"correlation {correlation:g}. The product with the least D(q∥P) has the variances {reverse[0]:.2f} and "
         f"{reverse[1]:.2f}; along the diagonal, where the variance of P is {along:.2f}, it is too narrow, and across, "
-        f"where that is {across:.2f}, too wide. The product with the least D(P||q) has the variances "
+        f"where that is {across:.2f}, too wide. The product with the least D(P∥q) has the variances "
         f"{forward[0]:.2f} and {forward[1]:.2f}.",
     )
 
@@ -91,6 +92,7 @@ def weighted_bounds(ks, bounds, evidence: float) -> DescribedFigure:
     axes.axhline(evidence, color=ROLES["p"].color, linewidth=2, label=r"$\ln p(x)$")
     line(axes, ks, bounds, "q", marker="s", markersize=5, label="bound of $K$ weights")
     axes.set(xscale="log", xlabel="weights, $K$", ylabel="nat")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.legend(loc="lower right", frameon=False)
     return DescribedFigure(
         figure,
@@ -200,7 +202,7 @@ def evidence_stack() -> Explorer:
         ],
         panels=[
             Panel(
-                "Blue to ln p(x), orange to the ELBO: what sticks out is the gap.",
+                "Blue to ln p(x), orange to the ELBO: what sticks out is the gap",
                 xlabel="θ, the prior mean of z",
                 ylabel="nat",
                 xlim=(-0.6, 1.6),
@@ -230,7 +232,7 @@ def evidence_stack() -> Explorer:
         readouts=[
             Readout("evidence", "ln p(x)", log_evidence, unit="nat", digits=4),
             Readout("bound", "ELBO", bound, unit="nat", digits=4),
-            Readout("gap", "gap, D(q||posterior)", gap, unit="nat", digits=4),
+            Readout("gap", "gap, D(q∥posterior)", gap, unit="nat", digits=4),
         ],
         sentence=(
             "With q = N({mean}, {variance}) and θ = {theta}, the ELBO is {bound}, the gap {gap} and ln p(x) {evidence}."

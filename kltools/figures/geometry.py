@@ -52,7 +52,7 @@ def tangent_gaps(p: float, q: float) -> DescribedFigure:
         axes.vlines(other, low, high, color=ROLES[role].color, linewidth=4)
         told[other_name + name] = kl_divergence([other, 1 - other], [at, 1 - at])
         axes.annotate(
-            f"D({other_name}||{name}) = {high - low:.4f}",
+            f"D({other_name}∥{name}) = {high - low:.4f}",
             (other, (low + high) / 2),
             xytext=(8 if other > at else -8, -4),
             textcoords="offset points",
@@ -66,8 +66,8 @@ def tangent_gaps(p: float, q: float) -> DescribedFigure:
     return DescribedFigure(
         figure,
         f"The convex curve F with two tangents. The tangent at q = {q:g} passes {told['PQ']:.4f} nat below the curve "
-        f"at p = {p:g}, which is D(P||Q); the tangent at p passes {told['QP']:.4f} nat below the curve at q, which "
-        "is D(Q||P).",
+        f"at p = {p:g}, which is D(P∥Q); the tangent at p passes {told['QP']:.4f} nat below the curve at q, which "
+        "is D(Q∥P).",
     )
 
 
@@ -101,8 +101,8 @@ def lower_bounds(variations, divergences, p, q) -> DescribedFigure:
     line(axes, t, huber, "q", label="Bretagnolle and Huber")
     mark = float(np.abs(np.subtract(p, q)).sum() / 2), kl_divergence(p, q)
     axes.plot(*mark, "o", color=ROLES["p"].color, markersize=8, label="the running coin")
-    axes.set(xlabel="total variation", ylabel="D(P||Q) (nat)", xlim=(0, 1), ylim=(0, 4))
-    axes.legend(loc="upper left", frameon=False)
+    axes.set(xlabel="total variation", ylabel="D(P∥Q) (nat)", xlim=(0, 1), ylim=(0, 4))
+    axes.legend(loc="upper left", framealpha=1)
     floor = np.maximum(2 * variations**2, -np.log1p(-(variations**2)))
     return DescribedFigure(
         figure,
@@ -264,43 +264,43 @@ def projection_triangle() -> Explorer:
                     Curve(lambda: ([1, 2, 3, 1], [0, 1, 0, 0]), role="neutral"),
                     Curve(means, role="neutral"),
                     Curve(tilts, role="q", label="tilts of Q"),
-                    Curve(ball_before, role="p", label="edge of D(·||Q) ≤ D(P*||Q)"),
-                    Curve(ball_behind, role="accent", label="edge of D(Q||·) ≤ D(Q||S)"),
-                    Points(lambda mean, height: point(_on_line(mean, height)), role="neutral", labels=["R"]),
+                    Curve(ball_before, role="p", label="edge of D(·∥Q) ≤ D(P*∥Q)"),
+                    Curve(ball_behind, role="accent", label="edge of D(Q∥·) ≤ D(Q∥S)"),
                     Points(lambda q_first: point(_reference(q_first)), role="q", labels=["Q"]),
                     Points(lambda q_first, mean: point(_nearest_before(q_first, mean)), role="p", labels=["P*"]),
                     Points(lambda q_first, mean: point(_nearest_behind(q_first, mean)), role="accent", labels=["S"]),
+                    Points(lambda mean, height: point(_on_line(mean, height)), role="neutral", labels=["R"]),
                 ],
             )
         ],
         readouts=[
             Readout(
                 "direct",
-                "D(R||Q)",
+                "D(R∥Q)",
                 lambda q_first, mean, height: kl_divergence(_on_line(mean, height), _reference(q_first)),
                 unit="nat",
             ),
             Readout(
                 "by_nearest",
-                "D(R||P*) + D(P*||Q)",
+                "D(R∥P*) + D(P*∥Q)",
                 lambda q_first, mean, height: road(q_first, mean, height, _nearest_before),
                 unit="nat",
             ),
             Readout(
                 "by_other",
-                "D(R||S) + D(S||Q)",
+                "D(R∥S) + D(S∥Q)",
                 lambda q_first, mean, height: road(q_first, mean, height, _nearest_behind),
                 unit="nat",
             ),
             Readout(
                 "least",
-                "D(P*||Q)",
+                "D(P*∥Q)",
                 lambda q_first, mean: kl_divergence(_nearest_before(q_first, mean), _reference(q_first)),
                 unit="nat",
             ),
             Readout(
                 "least_other",
-                "D(Q||S)",
+                "D(Q∥S)",
                 lambda q_first, mean: kl_divergence(_reference(q_first), _nearest_behind(q_first, mean)),
                 unit="nat",
             ),
@@ -308,8 +308,8 @@ def projection_triangle() -> Explorer:
             Readout("first_other", "S(1)", lambda q_first, mean: _nearest_behind(q_first, mean)[0]),
         ],
         sentence=(
-            "Q gives {q_first} to face 1. Of the distributions with mean {mean}, P* has the least D(P||Q), {least}; "
-            "S has the least D(Q||S), {least_other}. From R, D(R||Q) is {direct}; by P* the sum is {by_nearest}, "
+            "Q gives {q_first} to face 1. Of the distributions with mean {mean}, P* has the least D(P∥Q), {least}; "
+            "S has the least D(Q∥S), {least_other}. From R, D(R∥Q) is {direct}; by P* the sum is {by_nearest}, "
             "by S {by_other}."
         ),
     )

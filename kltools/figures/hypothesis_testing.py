@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from kltools.divergence import kl_divergence
 from kltools.explore import Choice, Curve, Explorer, Panel, Points, Readout, Rule, Slider
-from kltools.figures.style import DescribedFigure, add_axes, bars, line, new_figure
+from kltools.figures.style import DescribedFigure, add_axes, bars, legend_above, line, new_figure
 from kltools.hypothesis_testing import (
     NeymanPearsonTest,
     chernoff_information,
@@ -90,7 +90,7 @@ def error_exponents(p, q) -> DescribedFigure:
     axes = add_axes(figure)
     line(axes, false_alarm, miss, "neutral")
     line(axes, [0, chernoff], [0, chernoff], "accent", linewidth=1)
-    ends = (("p", 0, miss[-1], "D(P‖Q): α held fixed"), ("q", false_alarm[0], 0, "D(Q‖P):\nβ held fixed"))
+    ends = (("p", 0, miss[-1], "D(P∥Q): α held fixed"), ("q", false_alarm[0], 0, "D(Q∥P):\nβ held fixed"))
     offsets = {"p": (8, -2), "q": (-6, 12)}
     for role, x, y, text in ends:
         line(axes, [x], [y], role, marker="o" if role == "p" else "s", markersize=8, clip_on=False)
@@ -177,14 +177,14 @@ def throws_less_expected(successes, throws, fair: float, fitted: float, dice: in
     off_fair = throws - total * shares
     off_fitted = throws - total * binom.pmf(successes, dice, fitted)
     spread = 2 * np.sqrt(total * shares * (1 - shares))
-    figure = new_figure(5.8, 3.3)
+    figure = new_figure(5.6, 3.6)
     axes = add_axes(figure)
     axes.fill_between(successes, -spread, spread, color="0.88", label="±2 standard deviations")
     axes.axhline(0, color="black", linewidth=0.8)
     line(axes, successes, off_fair, "q", marker="s", markersize=5, label="expected of fair dice")
     line(axes, successes, off_fitted, "p", marker="o", markersize=5, label="expected at the fitted share")
     axes.set(xlabel=f"fives and sixes among {dice} dice", ylabel="throws, observed less expected", xticks=successes)
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    legend_above(axes, 2)
     outside = int((abs(off_fair) > spread).sum())
     left = int((abs(off_fitted) > spread).sum())
     return DescribedFigure(
@@ -322,7 +322,7 @@ def evidence_walks() -> Explorer:
                 ylim=(0, 0.6),
                 xscale="log",
                 marks=[
-                    Rule(divergence, "neutral", label="D(P‖Q)"),
+                    Rule(divergence, "neutral", label="D(P∥Q)"),
                     Rule(lambda n: n, "accent", vertical=True),
                     Curve(
                         lambda q_heads, alpha: [_strassen(q_heads, alpha, n) for n in LENGTHS],
@@ -340,8 +340,8 @@ def evidence_walks() -> Explorer:
             ),
         ],
         readouts=[
-            Readout("forward", "D(P‖Q)", divergence, unit="nat", digits=4),
-            Readout("reverse", "D(Q‖P)", reverse, unit="nat", digits=4),
+            Readout("forward", "D(P∥Q)", divergence, unit="nat", digits=4),
+            Readout("reverse", "D(Q∥P)", reverse, unit="nat", digits=4),
             Readout("stop_p", "this walk of P stops at flip", stop_of("P"), digits=0),
             Readout("reached_p", "its evidence then", reached_by("P"), unit="nat", digits=2),
             Readout("stop_q", "this walk of Q stops at flip", stop_of("Q"), digits=0),
@@ -357,6 +357,6 @@ def evidence_walks() -> Explorer:
             "With heads {q_heads} under Q, barriers for α = {alpha} and β = {beta}, and draw {draw}: the walk of P "
             "stops at flip {stop_p} with {reached_p}, the walk of Q at flip {stop_q} with {reached_q}; the mean stops "
             "are {mean_p} and {mean_q}. On {n} flips fixed beforehand the exponent is {exponent}, and its limit "
-            "D(P‖Q) is {forward}."
+            "D(P∥Q) is {forward}."
         ),
     )

@@ -82,13 +82,13 @@ def shift_divergences(divergences: Sequence[float]) -> DescribedFigure:
     axes.annotate(
         f"shift {best}: {values[best]:.3f}",
         (best, values[best]),
-        xytext=(0, 4),
-        textcoords="offset points",
+        xytext=(best, 1.05 * values.max()),
         ha="center",
         color=ROLES["p"].color,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
+        arrowprops={"arrowstyle": "-", "color": ROLES["p"].color, "shrinkB": 2},
     )
-    axes.set(xlabel="letters to shift back by", ylabel="D(text||English), nat a letter", xlim=(-0.6, values.size - 0.4))
+    axes.set(xlabel="letters to shift back by", ylabel="D(text∥English), nat a letter", xlim=(-0.6, values.size - 0.4))
+    axes.set(ylim=(0, 1.15 * values.max()))
     return DescribedFigure(
         figure,
         f"Divergence of the shifted text from English, one bar for each of {values.size} shifts. The smallest is "
@@ -178,7 +178,7 @@ def two_curves() -> Explorer:
                 marks=[
                     Rule(_best, role="accent", label="best θ", vertical=True),
                     Curve(cost_curve, role="neutral", x=grid, label="− mean log-likelihood"),
-                    Curve(gap_curve, role="q", x=grid, label="D(data||model)"),
+                    Curve(gap_curve, role="q", x=grid, label="D(data∥model)"),
                     Points(here, role="accent", label="present θ"),
                 ],
             ),
@@ -194,7 +194,7 @@ def two_curves() -> Explorer:
         ],
         readouts=[
             Readout("entropy", "H(data)", floor, unit="nat", digits=4),
-            Readout("gap", "D(data||model)", gap, unit="nat", digits=4),
+            Readout("gap", "D(data∥model)", gap, unit="nat", digits=4),
             Readout("cost", "− mean log-likelihood", cost, unit="nat", digits=4),
             Readout("ratio", "likelihood / that of best θ", ratio, digits=4),
             Readout("best", "best θ", _best, digits=3),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from kltools.explore import Curve, Explorer, Panel, Points, Readout, Slider
-from kltools.figures.style import ROLES, DescribedFigure, add_axes, bars, line, new_figure
+from kltools.figures.style import ROLES, DescribedFigure, add_axes, bars, legend_above, line, new_figure
 from kltools.optimization import NormalFit
 
 # The nodes and weights of the trapezoid rule for E over a standard normal z: exact to rounding for what is drawn here.
@@ -38,22 +38,22 @@ def mode_fits(d: float, covering: NormalFit, seeking: Sequence[NormalFit]) -> De
     Explained in the chapter *Optimization*.
     """
     x = np.linspace(-3 - d, 3 + d, 401)
-    figure = new_figure(5.6, 3.1)
+    figure = new_figure(5.6, 3.5)
     axes = add_axes(figure)
     line(axes, x, _density(x, d, 0.5), "p", label="target P")
-    line(axes, x, _normal(x, covering), "accent", linewidth=3, label="covering: least D(P||N)")
+    line(axes, x, _normal(x, covering), "accent", linewidth=3, label="covering: least D(P∥N)")
     for rank, fit in enumerate(seeking):
-        options = {"label": "seeking: least D(N||P)"} if rank == 0 else {"linewidth": 1, "alpha": 0.8}
+        options = {"label": "seeking: least D(N∥P)"} if rank == 0 else {"linewidth": 1, "alpha": 0.8}
         line(axes, x, _normal(x, fit), "q", **options)
     axes.set(xlabel="x (standard deviations of one mode)", ylabel="density", ylim=(0, None))
-    axes.legend(frameon=False, fontsize=9)
+    legend_above(axes, 2)
     # Rounded first, so that no mean is printed as -0.00.
     means = [round(fit.mean, 2) + 0 for fit in (covering, *seeking)]
     also = "; further local optima have mean " + " and ".join(f"{mean:.2f}" for mean in means[2:]) if means[2:] else ""
     return DescribedFigure(
         figure,
-        f"Two equal modes at {-d:g} and {d:g}. The normal that minimizes D(P||N) has mean {means[0]:.2f} and "
-        f"standard deviation {covering.standard_deviation:.2f}. The best that minimizes D(N||P) has mean "
+        f"Two equal modes at {-d:g} and {d:g}. The normal that minimizes D(P∥N) has mean {means[0]:.2f} and "
+        f"standard deviation {covering.standard_deviation:.2f}. The best that minimizes D(N∥P) has mean "
         f"{means[1]:.2f} and standard deviation {seeking[0].standard_deviation:.2f}{also}.",
     )
 
@@ -91,14 +91,15 @@ def optima_diagram(d, mean, deviation, fold: float, jump: float) -> DescribedFig
         line(axes, d[minima][~best], sign * mean[minima][~best], "q", linewidth=1.5)
         label = "saddle, no optimum" if sign == 1 else ""
         line(axes, d[turn:], sign * mean[turn:], "accent", linewidth=1.5, label=label)
-    for where, name in ((fold, "folds"), (jump, "jump")):
+    for where, name, side, aligned in ((fold, "folds", -5, "right"), (jump, "jump", 5, "left")):
         axes.axvline(where, color=ROLES["neutral"].color, linewidth=1)
-        axes.annotate(f"{name}\n{where:.3f}", (where, -0.75), (4, 0), textcoords="offset points", fontsize=9)
+        place = {"textcoords": "offset points", "ha": aligned, "va": "top"}
+        axes.annotate(f"{name}\n{where:.3f}", (where, -0.3), (side, 0), **place)
     axes.set(xlabel="d, half of the gap between the modes", ylabel="mean of the fit", xlim=(0, 4), ylim=(-4.2, 4.2))
-    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    axes.legend(frameon=False, loc="upper left")
     return DescribedFigure(
         figure,
-        f"Means of the stationary points of D(N||P) against d from 0 to 4. The middle, mean 0, is the best fit up to "
+        f"Means of the stationary points of D(N∥P) against d from 0 to 4. The middle, mean 0, is the best fit up to "
         f"d = {jump:.3f} and stays a local optimum beyond. At d = {fold:.3f} a local optimum and a saddle appear on "
         f"each side, at means plus and minus {mean[turn]:.2f}, not at 0. From d = {jump:.3f} on these are the "
         f"best, with means close to -d and d.",
@@ -135,6 +136,7 @@ def policy_diversity(beta, entropies, rewards, reference_entropy: float) -> Desc
     right.set(title="mean reward", ylim=(0, 4.2))
     for axes in (left, right):
         axes.set(xscale="log", xlabel=r"$\beta$, price of a nat")
+        axes.xaxis.set_major_formatter("{x:g}")
     top = int(np.argmax(entropies))
     return DescribedFigure(
         figure,
@@ -282,21 +284,21 @@ def fitting_directions() -> Explorer:
         ],
         panels=[
             Panel(
-                "The target and its two fits.",
+                "The target and its two fits",
                 xlabel="x",
                 ylabel="density",
                 xlim=(-7, 7),
                 ylim=(0, 0.45),
                 marks=[
                     Curve(target, role="p", x=x, label="target P"),
-                    Curve(covering, role="accent", x=x, label="covering: least D(P||N)"),
-                    Curve(seeking, role="q", x=x, label="seeking: least D(N||P)"),
+                    Curve(covering, role="accent", x=x, label="covering: least D(P∥N)"),
+                    Curve(seeking, role="q", x=x, label="seeking: least D(N∥P)"),
                 ],
             ),
             Panel(
-                "Least D(N||P) for each mean, and the local optima.",
+                "Least D(N∥P) for each mean, and the local optima",
                 xlabel="mean of N",
-                ylabel="D(N||P) (nat)",
+                ylabel="D(N∥P) (nat)",
                 xlim=(-5, 5),
                 ylim=(0, 4),
                 marks=[Curve(landscape, role="neutral", x=means), Points(optima, role="q")],
@@ -305,15 +307,15 @@ def fitting_directions() -> Explorer:
         readouts=[
             Readout("covering_mean", "covering mean", lambda d, w: _covering(d, w)[0], digits=3),
             Readout("covering_deviation", "covering sd", lambda d, w: _covering(d, w)[1], digits=3),
-            Readout("forward", "its D(P||N)", lambda d, w: _covering(d, w)[2], unit="nat"),
+            Readout("forward", "its D(P∥N)", lambda d, w: _covering(d, w)[2], unit="nat"),
             Readout("seeking_mean", "seeking mean", lambda d, w: _landscape(d, w)[2][0][1], digits=3),
             Readout("seeking_deviation", "seeking sd", lambda d, w: _landscape(d, w)[2][0][2], digits=3),
-            Readout("reverse", "its D(N||P)", lambda d, w: _landscape(d, w)[2][0][0], unit="nat"),
+            Readout("reverse", "its D(N∥P)", lambda d, w: _landscape(d, w)[2][0][0], unit="nat"),
             Readout("optima", "local optima", lambda d, w: len(_landscape(d, w)[2]), digits=0),
         ],
         sentence=(
-            "With modes at minus {d} and {d} and weight {w} on the left, the covering normal has mean {covering_mean} "
-            "and standard deviation {covering_deviation}; the seeking one has mean {seeking_mean} and standard "
-            "deviation {seeking_deviation}. Number of local optima: {optima}."
+            "With modes {d} left and {d} right of 0 and weight {w} on the left, the covering normal has mean "
+            "{covering_mean} and standard deviation {covering_deviation}; the seeking one has mean {seeking_mean} and "
+            "standard deviation {seeking_deviation}. Number of local optima: {optima}."
         ),
     )

@@ -91,6 +91,12 @@ def line(axes: Axes, x, y, role: str, **options):
     return axes.plot(x, y, color=look.color, linestyle=look.linestyle, **{"linewidth": 2, **options})
 
 
+def legend_above(axes: Axes, columns: int) -> None:
+    """Name what is drawn above the axes, where nothing is drawn."""
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    axes.legend(frameon=False, fontsize=10, ncols=columns, columnspacing=1.5, **place)
+
+
 def svg_text(figure: Figure) -> str:
     """Return the figure as SVG text that is the same in every build: salted ids, no date."""
     out = io.StringIO()

@@ -42,16 +42,15 @@ def honesty(belief: float, other: float) -> DescribedFigure:
     p, q = np.array([belief, 1 - belief]), np.array([other, 1 - other])
     fined = cross_entropy(p, coins)
     floor, paid = entropy(p), cross_entropy(p, q)
-    figure = new_figure(6.4, 3.2)
+    figure = new_figure(5.6, 3.2)
     left, right = add_axes(figure, 1, 2)
     line(left, announced, fined, "neutral")
     left.plot([belief], [floor], "o", color=ROLES["p"].color, markersize=8, label=f"honest, {belief:g}")
     left.plot([other], [paid], "s", color=ROLES["q"].color, markersize=8, label=f"the other's, {other:g}")
     left.vlines(other, floor, paid, color=ROLES["accent"].color, linestyle=":")
     left.hlines(floor, other, belief, color=ROLES["accent"].color, linestyle=":")
-    left.annotate(
-        f"D = {paid - floor:.3f}", (other, (floor + paid) / 2), (-6, 0), textcoords="offset points", ha="right"
-    )
+    below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+    left.annotate(f"D = {paid - floor:.3f}", (other, floor), (0, -5), **below)
     left.set(title="Fine: ln 1/q", ylabel="expected fine (nat)", ylim=(0.4, 1.8))
     denied = 1 - coins @ p
     line(right, [0, 1], [belief, 1 - belief], "neutral")
@@ -59,8 +58,9 @@ def honesty(belief: float, other: float) -> DescribedFigure:
     right.plot([1], [1 - belief], "D", color=ROLES["accent"].color, markersize=8, label="cheapest, 1", clip_on=False)
     right.set(title="Fine: 1 − q", ylabel="expected fine", ylim=(0, 1))
     for axes in (left, right):
-        axes.set(xlabel="announced probability of heads", xlim=(0, 1))
+        axes.set(xlim=(0, 1), xticks=(0, 0.5, 1))
         axes.legend(frameon=False, loc="upper center")
+    figure.supxlabel("announced probability of heads", fontsize=11)
     return DescribedFigure(
         figure,
         f"Expected fine against the announced probability of heads, for one who believes {belief:g}. Left, the fine "
@@ -95,23 +95,24 @@ def month_against_year(forward: Sequence[float], backward: Sequence[float], mean
     forward, backward = np.asarray(forward), np.asarray(backward)
     finite = np.isfinite(backward)
     top = 1.35 * max(forward.max(), backward[finite].max())
-    figure = new_figure(6.4, 3.2)
+    figure = new_figure(5.6, 3.2)
     axes = add_axes(figure)
     months = np.arange(1, len(forward) + 1)
-    bars(axes, months - 0.4, forward, 0.4, "neutral", label="D(month||year)")
-    bars(axes, months, np.where(finite, backward, top), 0.4, "accent", label="D(year||month)")
+    bars(axes, months - 0.4, forward, 0.4, "neutral", label="D(month∥year)")
+    bars(axes, months, np.where(finite, backward, top), 0.4, "accent", label="D(year∥month)")
     for month in months[~finite]:
-        axes.annotate("∞", (month + 0.2, top), (0, 1), textcoords="offset points", ha="center")
+        axes.annotate("∞", (month + 0.2, top), (0, 0), textcoords="offset points", ha="center", fontsize=16)
     axes.axhline(mean, color=ROLES["neutral"].color, linewidth=1.5)
-    axes.annotate(f"mean {mean:.3f}", (months[-1] + 0.5, mean), (3, 0), textcoords="offset points", va="center")
+    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    axes.annotate(f"mean\n{mean:.3f}", (1, mean), (5, 0), **beside)
     axes.set(xlabel="month", ylabel="bits a day", ylim=(0, top), xticks=months, xlim=(0.4, months[-1] + 0.6))
-    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=2)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
     infinite = ", ".join(str(month) for month in months[~finite])
     return DescribedFigure(
         figure,
-        f"Divergence between each month's labels and the whole year's. D(month||year) is finite in every month, from "
+        f"Divergence between each month's labels and the whole year's. D(month∥year) is finite in every month, from "
         f"{forward.min():.3f} bit in month {months[forward.argmin()]} to {forward.max():.3f} in month "
-        f"{months[forward.argmax()]}, with the mean {mean:.3f}. D(year||month) is infinite in the months "
+        f"{months[forward.argmax()]}, with the mean {mean:.3f}. D(year∥month) is infinite in the months "
         f"{infinite} and at most {backward[finite].max():.3f} bit in the others.",
     )
 
@@ -144,7 +145,7 @@ def labels_and_gauge(years: Sequence[int], labelled: Sequence[int], gauge: Seque
     ):
         bars(axes, rows + shift, heights, 0.4, role, label=name)
         for row, height in zip(rows, heights, strict=True):
-            axes.annotate(f"{height}", (row + shift + 0.2, height), (0, 2), textcoords="offset points", ha="center")
+            axes.annotate(f"{height}", (row + shift + 0.2, height), (0, 4), textcoords="offset points", ha="center")
     axes.set(ylabel="days of the year", ylim=(0, 1.15 * max(*labelled, *gauge)))
     axes.set_xticks(rows, [str(year) for year in years])
     axes.legend(frameon=False)
@@ -227,7 +228,7 @@ def two_forecasters() -> Explorer:
                 ylabel="nat a flip",
                 xlim=(1, FLIPS),
                 xscale="log",
-                ylim=(0.2, 1.5),
+                ylim=(0.2, 1.7),
                 marks=[
                     Curve(knowing, role="p", x=SHOWN, label="believes P"),
                     Curve(believing, role="q", x=SHOWN, label="believes Q"),
@@ -249,7 +250,7 @@ def two_forecasters() -> Explorer:
             ),
         ],
         readouts=[
-            Readout("divergence", "D(P||Q)", divergence, unit="nat", digits=4),
+            Readout("divergence", "D(P∥Q)", divergence, unit="nat", digits=4),
             Readout("spread", "sd of the gap in one flip", spread, unit="nat", digits=4),
             Readout(
                 "gap", f"gap after {FLIPS} flips", lambda heads, belief, draw: gap(heads, belief, draw)[-1], "nat", 4
@@ -266,7 +267,7 @@ def two_forecasters() -> Explorer:
         ],
         sentence=(
             f"A coin shows heads with probability {{heads}}. After {FLIPS} flips of the {{draw}} sequence the mean "
-            "surprise of whoever believes {belief} exceeds that of whoever knows the coin by {gap} a flip; D(P||Q) is "
+            "surprise of whoever believes {belief} exceeds that of whoever knows the coin by {gap} a flip; D(P∥Q) is "
             "{divergence}. It takes {needed} flips until D exceeds two standard deviations of the mean gap."
         ),
     )
