@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains.index import IndexDirective
 from sphinx.util import logging
+from sphinx.util.index_entries import split_index_msg
 
 PAGE = "genindex"
 SEE = "see "  # so Sphinx words what a `see` entry leads to
@@ -102,8 +103,22 @@ def add_letters(app: Sphinx, pagename: str, templatename: str, context: dict, do
         logging.getLogger(__name__).warning(error.args[0])
 
 
+def complete_search(app: Sphinx) -> list:
+    """Give the search the entries of pages that were not written again: Sphinx remembers those of no earlier build."""
+    known = app.builder.indexer._index_entries
+    for page, entries in app.env.get_domain("index").entries.items():
+        if page not in known:
+            found = set()
+            for kind, value, target, main, _ in entries:
+                words = split_index_msg(kind, value)
+                found.update((word, target, main) for word in (words[:1] if kind.startswith("see") else words))
+            known[page] = sorted(found)
+    return []
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Take the directive's place and connect the page's context."""
     app.add_directive("index", BodyIndexDirective, override=True)
     app.connect("html-page-context", add_letters)
+    app.connect("html-collect-pages", complete_search)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
