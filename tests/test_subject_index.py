@@ -114,17 +114,31 @@ SOUGHT = {  # in the search box, as a reader types it
 SAID = {  # where the text has other words for a subject
     "A/B tests": "visitors",
     "absolute continuity": "density",
+    "added to Q": "epsilon",
     "additivity": "add",
     "asymmetry": "not symmetric",
     "betting": "stake",
+    "data processing": "merging",
+    "G statistic": "wilks",
+    "histograms": "bins",
     "instead of a zero": "undefined",
     "KL penalty": "price",
     "logistic regression": "log odds",
+    "mixed up": "bits",
     "nonnegativity": "never negative",
+    "of P": "zero",
+    "of Q": "undefined",
     "overfitting": "richest family",
+    "permutation test": "swap",
+    "posterior collapse": "says nothing",
     "price of a": "missing",
     "RLHF": "human feedback",
     "sample size": "parts",
+    "smoothing": "pseudocount",
+    "Strassen's expansion": "law for finite n",
+    "unequal": "support",
+    "unseen categories": "never seen",
+    "variational autoencoder": "vae",
 }
 
 
@@ -161,27 +175,36 @@ def test_there_are_as_many_subjects_as_a_reader_expects(lines):
     }
 
 
-def test_every_place_holds_words_of_its_subject(page, lines):
+@pytest.fixture(scope="module")
+def places(page, lines):
+    """Each link of the index: the name of its line, the link, and the element that it leads to."""
+    found, targets = [], {}
     for name, links in lines.items():
         for link in links:
             document, _, label = link["href"].partition(".html#")
-            place = page(document).find(id=label)
-            section = place if place.name == "section" else place.find_parent("section")
-            subject = link.get_text().removeprefix("see ") if link.get_text().startswith("see ") else name
-            words = [word[:5].rstrip("s") for word in re.findall(r"[^\W_]{3,}", subject.lower())]
-            text = section.get_text().lower()
-            assert any(word in text for word in (SAID.get(subject), *words) if word), (name, link["href"])
+            if document not in targets:
+                targets[document] = {one["id"]: one for one in page(document).select("[id^=index-]")}
+            found.append((name, link, targets[document][label]))
+    return found
 
 
-def test_entries_take_no_room_on_a_page(page, lines):
-    for links in lines.values():
-        for link in links:
-            document, _, label = link["href"].partition(".html#")
-            place = page(document).find(id=label)
-            # a paragraph, a table or a section; where that has an id of its own, an empty span inside
-            assert place.name in {"p", "ul", "section", "div", "span", "table"}, link["href"]
-            if place.name == "span":
-                assert (place.get_text(), place.attrs) == ("", {"id": label}), link["href"]
+def test_every_place_holds_words_of_its_subject(places):
+    texts = {}
+    for name, link, place in places:
+        section = place if place.name == "section" else place.find_parent("section")
+        subject = link.get_text().removeprefix("see ") if link.get_text().startswith("see ") else name
+        words = [word[:5].rstrip("s") for word in re.findall(r"[^\W_]{3,}", subject.lower())]
+        if id(section) not in texts:
+            texts[id(section)] = section.get_text().lower()
+        assert any(word in texts[id(section)] for word in (SAID.get(subject), *words) if word), (name, link["href"])
+
+
+def test_entries_take_no_room_on_a_page(places):
+    for _, link, place in places:
+        # a paragraph, a table or a section; where that has an id of its own, an empty span inside
+        assert place.name in {"p", "ul", "section", "div", "span", "table"}, link["href"]
+        if place.name == "span":
+            assert (place.get_text(), place.attrs) == ("", {"id": place["id"]}), link["href"]
 
 
 def test_the_landing_page_leads_to_the_index(page):
@@ -259,6 +282,19 @@ def test_see_must_lead_to_an_entry():
         letters([("P", [("place", ([], [("see nowhere", [])], None))])], TITLES)
 
 
+def small_book(folder, entries):
+    """Write a book of one page with these entries before its text."""
+    (folder / "small.md").write_text(f"# Small\n\n```{{index}}\n{entries}\n```\n\nText.\n", "utf8")
+    extensions = f"sys.path.insert(0, {EXTENSIONS!r})\nextensions = ['myst_parser', 'subject_index']"
+    (folder / "conf.py").write_text(f"import sys\n{extensions}\nroot_doc = 'small'\nexclude_patterns = ['_build']\n")
+
+
+def search_entries(folder):
+    """Return what the search of a built book knows of the index."""
+    index = (folder / "_build/html/searchindex.js").read_text("utf8")
+    return json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["indexentries"]
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
@@ -270,9 +306,7 @@ def test_see_must_lead_to_an_entry():
     ids=["good", "see nothing", "malformed", "empty"],
 )
 def test_entries_are_read_from_the_body_and_a_mistake_fails_the_build(tmp_path, entries, message):
-    (tmp_path / "small.md").write_text(f"# Small\n\n```{{index}}\n{entries}\n```\n\nText.\n", "utf8")
-    extensions = f"sys.path.insert(0, {EXTENSIONS!r})\nextensions = ['myst_parser', 'subject_index']"
-    (tmp_path / "conf.py").write_text(f"import sys\n{extensions}\nroot_doc = 'small'\nexclude_patterns = ['_build']\n")
+    small_book(tmp_path, entries)
     run = build(tmp_path)
     assert (run.returncode == 0) is (message is None), run.stderr
     if message:
@@ -280,10 +314,30 @@ def test_entries_are_read_from_the_body_and_a_mistake_fails_the_build(tmp_path, 
         return
     page = BeautifulSoup((tmp_path / "_build/html/small.html").read_text("utf8"), "html.parser")
     assert page.find("p", string="Text.")["id"] == "index-0"
-    index = (tmp_path / "_build/html/searchindex.js").read_text("utf8")
-    found = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["indexentries"]
-    assert found == {
+    assert search_entries(tmp_path) == {
         "bits": [[0, "index-0", True]],
         "nats": [[0, "index-0", False]],
         "binary digits": [[0, "index-0", True]],
     }
+
+
+def test_the_search_keeps_the_entries_of_pages_that_are_not_written_again(tmp_path):
+    def write(name, entry):
+        text = f"---\norphan: true\n---\n\n# Page\n\n```{{index}}\n{entry}\n```\n\nText.\n"
+        (tmp_path / f"{name}.md").write_text(text, "utf8")
+
+    small_book(tmp_path, "! bits")  # the root, which is always written
+    write("kept", "nats\n! see: natural units; bits")
+    for entry in ("odds", "decibans"):
+        write("other", entry)
+        assert build(tmp_path).returncode == 0
+        assert search_entries(tmp_path) == {
+            "nats": [[0, "index-0", False]],
+            "natural units": [[0, "index-0", True]],
+            entry: [[1, "index-0", False]],
+            "bits": [[0, "index-0", True], [2, "index-0", True]],
+        }
+    (tmp_path / "other.md").unlink()
+    write("third", "units")
+    assert build(tmp_path).returncode == 0
+    assert set(search_entries(tmp_path)) == {"bits", "nats", "natural units", "units"}

@@ -92,7 +92,7 @@ def add_letters(app: Sphinx, pagename: str, templatename: str, context: dict, do
     """Give the template of the index its letters."""
     if pagename != PAGE:
         return
-    pages = [app.config.root_doc, *app.env.collect_relations()]
+    pages = [app.config.root_doc, *app.env.collect_relations(), *sorted(app.env.found_docs)]
     titles = {app.builder.get_relative_uri(PAGE, page): app.env.titles[page].astext() for page in pages}
     titles = {link: title.partition(":")[0] for link, title in titles.items()}
     titles[app.builder.get_relative_uri(PAGE, app.config.root_doc)] = "First page"
@@ -104,15 +104,16 @@ def add_letters(app: Sphinx, pagename: str, templatename: str, context: dict, do
 
 
 def complete_search(app: Sphinx) -> list:
-    """Give the search the entries of pages that were not written again: Sphinx remembers those of no earlier build."""
-    known = app.builder.indexer._index_entries
-    for page, entries in app.env.get_domain("index").entries.items():
-        if page not in known:
-            found = set()
-            for kind, value, target, main, _ in entries:
-                words = split_index_msg(kind, value)
-                found.update((word, target, main) for word in (words[:1] if kind.startswith("see") else words))
-            known[page] = sorted(found)
+    """Give the search the entries of every page: Sphinx forgets those of pages that it does not write again."""
+    indexer, entries = app.builder.indexer, app.env.get_domain("index").entries
+    indexer._index_entries.clear()
+    for page in sorted(indexer._titles):
+        words = {
+            (word, place, main)
+            for kind, value, place, main, _ in entries.get(page, [])
+            for word in split_index_msg(kind, value)
+        }
+        indexer._index_entries[page] = sorted(words)
     return []
 
 
