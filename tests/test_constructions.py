@@ -163,7 +163,7 @@ CONSTRUCTIONS = {
         },
         draw=two_near_lists,
         lists=("p", "q"),
-        shape="three probabilities",
+        shape="3 probabilities",
     ),
     "surprise-8": Construction(
         holds=relabeled_and_lopsided,
@@ -178,7 +178,7 @@ CONSTRUCTIONS = {
         },
         draw=two_orders,
         lists=("p", "q"),
-        shape="three probabilities",
+        shape="3 probabilities",
     ),
     "likelihood-8": Construction(
         holds=same_fit_and_poor,
@@ -212,7 +212,7 @@ CONSTRUCTIONS = {
         },
         draw=rare_outcomes([-1.5, -15], [-0.5, -3]),
         lists=("p", "q"),
-        shape="the outcomes must be as many",
+        shape="the same outcomes",
     ),
     "geometry-8": Construction(
         holds=right_angle,
@@ -227,7 +227,7 @@ CONSTRUCTIONS = {
         },
         draw=triangle,
         lists=("r", "p", "q"),
-        shape="three probabilities",
+        shape="3 probabilities",
     ),
     "optimization-8": Construction(
         holds=judges_disagree,
@@ -241,7 +241,7 @@ CONSTRUCTIONS = {
         },
         draw=three_lists,
         lists=("p", "q1", "q2"),
-        shape="three numbers",
+        shape="3 probabilities",
     ),
     "elbo-8": Construction(
         holds=two_optima,

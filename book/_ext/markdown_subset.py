@@ -183,9 +183,8 @@ class PlainMarkdown:
             while not new_rows and row < len(lines) and not lines[row].strip() and not "".join(result[-1:]):
                 row += 1  # a dropped line takes one of the empty lines around it along
             if (apart or (not new_rows and "".join(result[-1:]))) and row < len(lines) and lines[row].strip():
-                result.append(
-                    ""
-                )  # else the next line would continue a quotation, or the paragraph before a dropped one
+                # else the next line would continue a quotation, or the paragraph before a dropped one
+                result.append("")
         flush(row)
         return "\n".join(result)
 

@@ -15,6 +15,8 @@ from numbers import Real
 
 import numpy as np
 
+from kltools._validation import one_distribution
+
 __all__ = ["Feedback", "Mistake", "check", "exercises", "get"]
 
 LEVELS = ("easy", "medium", "hard")
@@ -25,6 +27,10 @@ MESSAGES = {
     "invalid": "Give one number, such as 0.25 or 1/4.",
     "unanswered": "Give an answer and check again.",
 }
+
+
+class InvalidAnswerError(ValueError):
+    """An answer that cannot be judged; the message is a sentence for who gave it."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,8 @@ class Exercise:
             return Feedback("unanswered", "Replace `None` by your answer and run the cell again.")
         try:
             return self.judge(answer)
+        except InvalidAnswerError as told:
+            return Feedback("invalid", str(told))
         except Exception as error:  # whatever an answer may be, the reader gets a sentence
             return Feedback("invalid", f"Looking at your answer raised {type(error).__name__}: {error}")
 
@@ -140,6 +148,21 @@ def _number(answer) -> float:
     if math.isnan(answer):
         raise ValueError("NaN is no answer; where does the computation first produce it?")
     return answer
+
+
+def _distributions(answer, names: tuple[str, ...], outcomes: int | None) -> list[np.ndarray]:
+    """Read lists of probabilities of the same outcomes from an answer, or say which of them is none."""
+    try:
+        lists = list(zip(names, answer, strict=True))
+    except (TypeError, ValueError):
+        told = f"Give {len(names)} lists of probabilities, `({', '.join(names)})`."
+        raise InvalidAnswerError(told) from None
+    read = [one_distribution(part, name) for name, part in lists]
+    sizes = [part.size for part in read]
+    if len(set(sizes)) > 1 or outcomes not in (None, sizes[0]):
+        wanted = f"{outcomes} probabilities each" if outcomes else "the same outcomes"
+        raise InvalidAnswerError(f"The lists need {wanted}; they have {', '.join(map(str, sizes))}.")
+    return read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,11 +290,19 @@ class FunctionExercise(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class ConstructionExercise(Exercise):
-    """Something with a stated property is asked; `verdict` computes whether the answer has it."""
+    """Something with a stated property is asked; `verdict` computes whether the answer has it.
 
-    verdict: Callable[[object], Feedback]
+    Where the answer is made of lists of probabilities, `lists` names them, and `verdict` takes them as arrays;
+    `outcomes` is how many each must have, if the question says so.
+    """
+
+    verdict: Callable[..., Feedback]
+    lists: tuple[str, ...] = ()
+    outcomes: int | None = None
 
     def judge(self, answer) -> Feedback:
+        if self.lists:
+            return self.verdict(*_distributions(answer, self.lists, self.outcomes))
         return self.verdict(answer)
 
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from kltools._validation import one_distribution
 from kltools.coding import expected_length, huffman_code
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
@@ -76,14 +75,7 @@ def _saving(p, client, carrier) -> float:
     return _bits(p, client) - _bits(p, carrier)
 
 
-def _pair_verdict(answer) -> Feedback:
-    try:
-        p, q = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
-    p, q = one_distribution(p, "p"), one_distribution(q, "q")
-    if p.shape != (3,) or q.shape != (3,):
-        return Feedback("invalid", f"Both lists need three probabilities, not {p.size} and {q.size}.")
+def _pair_verdict(p, q) -> Feedback:
     divergence = _bits(p, q)
     with_q, with_p = (expected_length(huffman_code(code).lengths, p) for code in (q, p))
     saving = with_q - with_p
@@ -392,6 +384,8 @@ assert saving > kl_divergence(p, q, base=2) + [[margin]]
 
 Two close distributions may have quite different trees: whole-bit codes turn a small difference of belief into a step.
 """,
+        lists=("p", "q"),
+        outcomes=3,
         verdict=_pair_verdict,
     ),
 )

@@ -5,7 +5,6 @@ import math
 import numpy as np
 from scipy.special import expit, kl_div, logit, rel_entr
 
-from kltools._validation import one_distribution
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.geometry import i_projection
@@ -106,14 +105,7 @@ def _angle(r, p, q) -> float:
     return kl_divergence(r, q) - kl_divergence(r, p) - kl_divergence(p, q)
 
 
-def _angle_verdict(answer) -> Feedback:
-    try:
-        r, p, q = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give a triple `(r, p, q)` of lists of probabilities.")
-    r, p, q = one_distribution(r, "r"), one_distribution(p, "p"), one_distribution(q, "q")
-    if not r.shape == p.shape == q.shape == (3,):
-        return Feedback("invalid", "Each of the three lists needs three probabilities.")
+def _angle_verdict(r, p, q) -> Feedback:
     excess, reverse = _angle(r, p, q), _angle(q, p, r)
     if min(r.min(), p.min(), q.min()) < FLOOR - 1e-12:
         return Feedback("mistake", f"Some probability is below {FLOOR}.", "too near the border")
@@ -395,6 +387,8 @@ assert np.isclose(kl_divergence(r, q), kl_divergence(r, p) + kl_divergence(p, q)
 
 Every two different $P$, $Q$ have such a line. With two outcomes it is a single point, $R=P$: coins know no right angles, and a coin in between is a shortcut.
 """,
+        lists=("r", "p", "q"),
+        outcomes=3,
         verdict=_angle_verdict,
     ),
 )

@@ -111,11 +111,7 @@ def _stops_at(evidence, alpha, beta, total=np.cumsum):
     return _first((walk >= np.log((1 - alpha) / beta)) | (walk <= -np.log((1 - beta) / alpha)))
 
 
-def _pair_verdict(answer, n, alpha, divergence, miss) -> Feedback:
-    try:
-        p, q = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
+def _pair_verdict(p, q, n, alpha, divergence, miss) -> Feedback:
     found, beta = kl_divergence(p, q), tests.neyman_pearson(p, q, n, alpha).beta
     if math.isinf(found):
         return Feedback("mistake", "D(P||Q) is infinite: Q must allow what P allows.", "infinite")
@@ -395,6 +391,7 @@ assert neyman_pearson(p, q, n=[[n]], alpha=[[alpha]]).beta > [[miss]]
 
 The outcome settles the case when it comes, and $D=[[found:.3f]]$ nat. But with probability [[none:.2f]] it does not come in [[n]] observations from $P$, more than $\alpha$ allows to reject; so the test must mostly accept $P$ then, and $Q$ nearly always looks like that: $\beta=[[beta:.2f]]$. The exponent alone would promise $10^{[[promised:.1f]]}$. $D$ is a mean; how soon it can be relied on depends on the scatter.
 """,
-        verdict=lambda answer: _pair_verdict(answer, **POOR),
+        lists=("p", "q"),
+        verdict=lambda p, q: _pair_verdict(p, q, **POOR),
     ),
 )

@@ -5,7 +5,6 @@ import math
 import numpy as np
 from scipy import optimize
 
-from kltools._validation import one_distribution
 from kltools.divergence import kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.optimization import growth_rate
@@ -55,14 +54,7 @@ def _third_of_the_other_ratio(log_policy, log_reference):
     return np.mean(np.exp(log_ratio) - 1 - log_ratio)
 
 
-def _triple_verdict(answer) -> Feedback:
-    try:
-        p, first, second = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give three lists of probabilities, `(p, q1, q2)`.")
-    p, first, second = one_distribution(p, "p"), one_distribution(first, "q1"), one_distribution(second, "q2")
-    if not p.shape == first.shape == second.shape == (3,):
-        return Feedback("invalid", "Each list needs three numbers.")
+def _triple_verdict(p, first, second) -> Feedback:
     candidates = np.stack([first, second])
     covering, seeking = kl_divergence(p, candidates), kl_divergence(candidates, p)
     if min(p.min(), candidates.min()) < SMALLEST:
@@ -394,6 +386,8 @@ assert kl_divergence(q2, p) < kl_divergence(q1, p) - [[margin]]
 
 Which of two models is the better one is not a property of the models: it depends on the slot that they fill.
 """,
+        lists=("p", "q1", "q2"),
+        outcomes=3,
         verdict=_triple_verdict,
     ),
 )

@@ -5,7 +5,6 @@ import math
 import numpy as np
 from scipy import optimize, special
 
-from kltools._validation import one_distribution
 from kltools.divergence import jeffreys_divergence, kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
@@ -82,14 +81,7 @@ def _rows(p_logits, q_logits):
     return kl_from_logits(np.atleast_2d(p_logits), np.atleast_2d(q_logits))
 
 
-def _blind_verdict(answer, most, least, smallest) -> Feedback:
-    try:
-        reference, new = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give two lists of probabilities, `(reference, new)`.")
-    reference, new = one_distribution(reference, "reference"), one_distribution(new, "new")
-    if reference.size != new.size:
-        return Feedback("invalid", f"Both lists need the same outcomes, not {reference.size} and {new.size} of them.")
+def _blind_verdict(reference, new, most, least, smallest) -> Feedback:
     if min(reference.min(), new.min()) < smallest:
         return Feedback("mistake", f"Keep every probability at {smallest:.5f} or more.", "nearly zero")
     blind, sees = kl_divergence(reference, new), kl_divergence(new, reference)
@@ -338,6 +330,7 @@ assert kl_divergence(new, reference) >= [[least]]
 
 Here $D(\text{reference}\|\text{new})=[[blind:.4f]]$ and $D(\text{new}\|\text{reference})=[[sees:.4f]]$ nat, although the second outcome became [[factor:.0f]] times as frequent. To notice what appears, let the new data average; to notice what disappears, let the reference.
 """,
-        verdict=lambda answer: _blind_verdict(answer, **BLIND),
+        lists=("reference", "new"),
+        verdict=lambda reference, new: _blind_verdict(reference, new, **BLIND),
     ),
 )

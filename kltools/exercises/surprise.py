@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import xlogy
 from scipy.stats import binom
 
-from kltools._validation import one_distribution
 from kltools.divergence import cross_entropy, entropy, jeffreys_divergence, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.surprise import information_gain
@@ -74,14 +73,7 @@ def _unnormalized(prior, likelihood):
     return np.sum(xlogy(prior * likelihood, likelihood))
 
 
-def _order_verdict(answer) -> Feedback:
-    try:
-        p, q = answer
-    except (TypeError, ValueError):
-        return Feedback("invalid", "Give a pair `(p, q)` of two lists of probabilities.")
-    p, q = one_distribution(p, "p"), one_distribution(q, "q")
-    if p.shape != (3,) or q.shape != (3,):
-        return Feedback("invalid", f"Both lists need three probabilities, not {p.size} and {q.size}.")
+def _order_verdict(p, q) -> Feedback:
     forth, back = kl_divergence(p, q), kl_divergence(q, p)
     if not np.allclose(np.sort(p), np.sort(q), atol=1e-9):
         return Feedback("mistake", "The two lists do not hold the same three numbers.", "other numbers")
@@ -389,6 +381,8 @@ assert abs(kl_divergence(p, q) - kl_divergence(q, p)) > [[margin]]
 
 The two directions give [[forth:.4f]] and [[back:.4f]] nat. A pair is symmetric when a relabeling turns each of the two into the other, and two outcomes leave room for no other reordering: that is why an example with two coins misleads.
 """,
+        lists=("p", "q"),
+        outcomes=3,
         verdict=_order_verdict,
     ),
 )
