@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 ENVIRONMENT := .venv/installed
+# one process of tests for each processor; a part that is done takes work from another
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 PEERS := vectors logits normals families import_time
 
 .DEFAULT_GOAL := help
@@ -28,10 +30,10 @@ book: $(ENVIRONMENT) ## build the book: every chapter executed, every warning an
 	@echo "  $(CURDIR)/_build/html/index.html"
 
 test: $(ENVIRONMENT) ## run the tests, in a real browser too
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(ENVIRONMENT) ## run the tests, the slow ones too
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 notebooks: book ## write the notebooks to take away, with kltools beside them, to _build/notebooks
 	@mkdir -p _build/notebooks

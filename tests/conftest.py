@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kltools.explore import Bars, Choice, Curve, Explorer, Panel, Readout, Slider
@@ -52,9 +53,16 @@ def build_book() -> Callable[..., subprocess.CompletedProcess]:
 
 
 @pytest.fixture(scope="session")
-def site(build_book) -> Path:
+def one_at_a_time(tmp_path_factory) -> FileLock:
+    """A lock for what is written into the repository's own folder: tests may run in several processes."""
+    return FileLock(tmp_path_factory.getbasetemp().parent / "repository.lock")
+
+
+@pytest.fixture(scope="session")
+def site(build_book, one_at_a_time) -> Path:
     """The folder of the book, built strictly, again only as far as something has changed."""
-    result = build_book(ROOT)
+    with one_at_a_time:
+        result = build_book(ROOT)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     assert "Warning" not in result.stderr, result.stderr
     return ROOT / "_build" / "html"

@@ -1,15 +1,12 @@
-"""The chapters as sources and as notebooks: their shape, their cells, and that they run from top to bottom."""
+"""The chapters as sources: their shape, their cells, and what they may not say."""
 
 import ast
 import re
-import shutil
 from pathlib import Path
 
 import jupytext
-import nbformat
 import pytest
 import yaml
-from nbclient import NotebookClient
 
 from kltools import exercises
 
@@ -34,9 +31,6 @@ HEADINGS = [
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 each_asking = pytest.mark.parametrize("page", ASKING, ids=lambda page: page.stem)
-each_running = pytest.mark.parametrize(
-    "page", [page for page in PAGES if "{code-cell}" in page.read_text("utf8")], ids=lambda page: page.stem
-)
 
 
 def code_cells(page, hidden=None):
@@ -68,17 +62,6 @@ def test_entries_of_the_index_are_no_words_of_a_chapter(tmp_path):
     page = tmp_path / "small.md"
     page.write_text("# One\n\n```{index}\n! a distance, 0.1234\n! see: b; a\n```\n\nTwo.\n", encoding="utf-8")
     assert prose(page).split() == ["#", "One", "Two."]
-
-
-@each_running
-def test_the_page_runs_as_a_notebook_with_warnings_as_errors(page, tmp_path):
-    notebook = nbformat.from_dict(jupytext.read(page))
-    notebook.cells.insert(0, nbformat.v4.new_code_cell("import warnings; warnings.simplefilter('error')"))
-    shutil.copytree(ROOT / "book/data", tmp_path / "data")
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
-    client.execute()
-    stderr = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stderr"]
-    assert not stderr
 
 
 @each_chapter

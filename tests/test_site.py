@@ -50,13 +50,14 @@ def addresses(site) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> str:
+def axe(one_at_a_time) -> str:
     """The script of the accessibility rules."""
     source = ROOT / "book" / "_ext" / "npm_packages.py"
     spec = importlib.util.spec_from_file_location("npm_packages", source)
     packages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(packages)
-    installed = packages.fetch(ROOT / "tests", ROOT / "_build" / "test-assets")
+    with one_at_a_time:
+        installed = packages.fetch(ROOT / "tests", ROOT / "_build" / "test-assets")
     return (installed / "axe-core" / "axe.min.js").read_text("utf8")
 
 

@@ -4,16 +4,19 @@ import ast
 import copy
 import re
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from first_cell import first_cell, wheel_name
 from markdown_subset import ConversionError, PlainMarkdown, Reference
 from nbclient import NotebookClient
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from small_book import HEADER
 from tables import tables_named
 from takeaway import convert, read_chapter, with_first_cell
+
+BOOK = Path(__file__).parents[1] / "book"
 
 
 class Book:
@@ -175,6 +178,7 @@ def test_errors_name_the_line_of_the_file(tmp_path):
 
 # IPython is the kernel that runs the notebook.
 ALLOWED_IMPORTS = {"kltools", "numpy", "scipy", "matplotlib", "ipywidgets", "anywidget", "IPython"}
+RUNNING = [page for page in sorted(BOOK.rglob("*.md")) if "{code-cell}" in page.read_text("utf8")]
 DIALECT = re.compile(
     r"\{[\w:-]+\}`|^\s*:::|^\s*`{3,}\{|^\([\w-]+\)=|\{\{\s*\w+\s*\}\}|\$\$ *\([\w-]+\)|\[\[\w+", re.MULTILINE
 )
@@ -186,7 +190,7 @@ def notebooks(site):
     folder = site / "notebooks"
     assert (folder / wheel_name()).exists()
     found = {path.stem: nbformat.read(path, 4) for path in sorted(folder.glob("*.ipynb"))}
-    assert "coding" in found
+    assert set(found) == {page.stem for page in RUNNING}
     return found
 
 
@@ -229,15 +233,15 @@ def text_outputs(cell):
     return printed, shown
 
 
-def test_the_notebooks_of_the_book_run_again_with_the_same_results(notebooks, tmp_path):
-    for name, notebook in notebooks.items():
-        again = copy.deepcopy(notebook)
-        folder = tmp_path / name
-        folder.mkdir()
-        NotebookClient(again, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
-        for told, found in zip(notebook.cells, again.cells, strict=True):
-            if told.cell_type == "code":
-                assert text_outputs(found) == text_outputs(told), f"{name}: {told.source}"
-        code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        tables = {path for path, _ in tables_named(code)}
-        assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == tables
+@pytest.mark.parametrize("page", RUNNING, ids=lambda page: page.stem)
+def test_the_notebook_runs_again_with_the_same_results_and_warnings_as_errors(notebooks, page, tmp_path):
+    notebook = notebooks[page.stem]
+    again = copy.deepcopy(notebook)
+    again.cells.insert(0, new_code_cell("import warnings; warnings.simplefilter('error')"))
+    NotebookClient(again, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for told, found in zip(notebook.cells, again.cells[1:], strict=True):
+        if told.cell_type == "code":
+            assert text_outputs(found) == text_outputs(told), told.source
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    tables = {path for path, _ in tables_named(code)}
+    assert {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()} == tables
