@@ -398,3 +398,12 @@ def test_no_message_gives_a_right_answer_away(id):
     for answer in wrong:
         told = numbers(bank.check(id, answer).text) - numbers(bank.get(id).question) - numbers(repr(answer))
         assert not told & secret, answer
+
+
+@by_id
+def test_what_is_given_belongs_to_the_question_and_holds_no_right_answer(id):
+    exercise = bank.get(id)
+    assert all(f"[[{name}" in exercise.templates["question"] for name in exercise.given)
+    given = [np.ravel(value).tolist() for value in exercise.given.values()]
+    for answer in all_right(id):
+        assert not any(np.ravel(part).tolist() in given for part in (answer, *answer))

@@ -98,6 +98,23 @@ def test_no_message_contains_the_answer(exercise):
         assert not (words - {str(answer), "0", "1", "2"}) & shown
 
 
+@by_id(NUMBERS)
+def test_what_is_given_does_not_tell_the_truth(exercise):
+    given = [value for value in exercise.given.values() if not isinstance(value, str)]
+    numbers = [x for value in given for x in np.ravel(value).tolist()]
+    assert not any(exercise.check(x).status == "right" for x in numbers)
+
+
+@by_id(FUNCTIONS)
+def test_a_function_is_given_only_what_its_question_shows(exercise):
+    assert all(f"[[{name}]]" in exercise.templates["question"] for name in exercise.given)
+
+
+@by_id(CHOICES)
+def test_a_choice_is_given_no_letter(exercise):
+    assert not any(isinstance(value, str) for value in exercise.given.values())
+
+
 @by_id(CHOICES)
 def test_every_option_is_right_or_a_named_mistake(exercise):
     said = {letter: exercise.check(letter) for letter in exercise.options}

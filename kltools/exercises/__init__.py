@@ -1,15 +1,16 @@
 """The bank of exercises: one file a chapter, and checks that know the classic mistakes.
 
-An exercise is data: its question, hint and solution are Markdown in which ``[[name:format]]`` is filled
+An exercise is data: its title, question, hint and solution are Markdown in which ``[[name:format]]`` is filled
 from ``given`` (the numbers of the question) and from ``values`` (what is computed from them), so that
-no result is ever typed. The chapters, the take-away notebooks and the assignments read the same bank.
+no result is ever typed. The chapters, the take-away notebooks and the assignments read the same bank; an
+assignment asks with other numbers. What is given tells no answer: that of a construction is among its values.
 """
 
 import importlib.util
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from numbers import Real
 
@@ -94,12 +95,26 @@ class Exercise:
     solution: str
     given: Mapping = field(default_factory=dict)
     values: Callable[..., Mapping] = dict
+    templates: Mapping = field(init=False, repr=False, compare=False)  # the texts before they are filled
 
     def __post_init__(self):
         if self.level not in LEVELS:
             raise ValueError(f"level of {self.id} must be one of {LEVELS}, got {self.level!r}")
-        for name in ("question", "hint", "solution"):
-            object.__setattr__(self, name, self._fill(getattr(self, name)))
+        templates = {name: getattr(self, name) for name in ("title", "question", "hint", "solution")}
+        object.__setattr__(self, "templates", templates)
+        known = {**self.given, **self.values(**self.given)}
+        for name, text in {**templates, "question": self._asked()}.items():
+            object.__setattr__(self, name, self._fill(text, known))
+
+    def _asked(self) -> str:
+        """Return the whole question before it is filled."""
+        return self.question
+
+    def with_numbers(self, given: Mapping) -> "Exercise":
+        """Return the same exercise, asked with other numbers."""
+        if unknown := given.keys() - self.given.keys():
+            raise KeyError(f"{self.id} is not given {', '.join(sorted(unknown))}")
+        return replace(self, given={**self.given, **given}, **self.templates)
 
     @property
     def chapter(self) -> str:
@@ -109,9 +124,7 @@ class Exercise:
     def number(self) -> int:
         return int(self.id.rpartition("-")[2])
 
-    def _fill(self, text: str) -> str:
-        known = {**self.given, **self.values(**self.given)}
-
+    def _fill(self, text: str, known: Mapping) -> str:
         def value(match):
             if match[1] not in known:
                 raise KeyError(f"{self.id}: [[{match[1]}]] is neither given nor computed")
@@ -223,10 +236,9 @@ class ChoiceExercise(Exercise):
     truth: str
     mistakes: tuple[Mistake, ...]
 
-    def __post_init__(self):
+    def _asked(self) -> str:
         listed = "\n".join(f"- **{letter}.** {text}" for letter, text in self.options.items())
-        object.__setattr__(self, "question", f"{self.question.strip()}\n\n{listed}")
-        super().__post_init__()
+        return f"{self.question.strip()}\n\n{listed}"
 
     def known_mistakes(self) -> list[Mistake]:
         """The wrong options."""
@@ -290,7 +302,7 @@ class FunctionExercise(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class ConstructionExercise(Exercise):
-    """Something with a stated property is asked; `verdict` computes whether the answer has it.
+    """Something with a stated property is asked; `verdict` computes from the answer and what is given whether it has it.
 
     Where the answer is made of lists of probabilities, `lists` names them, and `verdict` takes them as arrays;
     `outcomes` is how many each must have, if the question says so.
@@ -302,8 +314,8 @@ class ConstructionExercise(Exercise):
 
     def judge(self, answer) -> Feedback:
         if self.lists:
-            return self.verdict(*_distributions(answer, self.lists, self.outcomes))
-        return self.verdict(answer)
+            return self.verdict(*_distributions(answer, self.lists, self.outcomes), **self.given)
+        return self.verdict(answer, **self.given)
 
 
 @cache

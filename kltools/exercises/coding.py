@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 
+from kltools._wording import in_words, listed, plain_fraction, tex_sum
 from kltools.coding import expected_length, huffman_code
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
-FALLING = (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16)
-MARGIN = 0.05  # bit a letter, so that a lucky rounding is no solution
-TURNED = (1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 2)
+SOLVED = (0.4, 0.35, 0.25), (0.3, 0.3, 0.4)  # a pair that answers the last exercise
 
 
 def _message_bits(q, message):
@@ -31,8 +30,7 @@ def _waste_mistakes(p, q) -> list[Mistake]:
 
 
 def _loaded(faces) -> np.ndarray:
-    weights = np.arange(1.0, faces + 1)
-    return weights / weights.sum()
+    return np.arange(1, faces + 1) / math.comb(faces + 1, 2)
 
 
 def _fair(faces) -> np.ndarray:
@@ -62,12 +60,10 @@ def _block_mistakes(heads, share):
     short = "The overhead is still above the bound there. Divide the length of a block by n before comparing."
     long = "The bound holds there, but a shorter block meets it too."
     uneven = "The overhead is above the bound there: it does not fall steadily with n."
+    longer = [(n, long if _overhead(heads, n) <= share else uneven) for n in range(truth + 1, 13)]
     return [
         *(Mistake("too short", n, short) for n in range(1, truth)),
-        *(
-            Mistake("not the smallest", n, long if _overhead(heads, n) <= share else uneven)
-            for n in range(truth + 1, 13)
-        ),
+        *(Mistake("not the smallest", n, told) for n, told in longer),
     ]
 
 
@@ -75,14 +71,18 @@ def _saving(p, client, carrier) -> float:
     return _bits(p, client) - _bits(p, carrier)
 
 
-def _pair_verdict(p, q) -> Feedback:
-    divergence = _bits(p, q)
+def _saved(p, q) -> float:
+    """What a Huffman code for p saves on letters from p where one for q was used."""
     with_q, with_p = (expected_length(huffman_code(code).lengths, p) for code in (q, p))
-    saving = with_q - with_p
+    return with_q - with_p
+
+
+def _pair_verdict(p, q, margin) -> Feedback:
+    divergence, saving = _bits(p, q), _saved(p, q)
     if math.isinf(divergence):
         return Feedback("mistake", "D(P||Q) is infinite: no saving exceeds that.", "zero in q")
     told = f"Huffman saves {saving:.4f} bit here, and D(P||Q) is {divergence:.4f} bit."
-    if saving >= divergence + MARGIN - 1e-12:
+    if saving >= divergence + margin - 1e-12:
         return Feedback("right", told)
     if saving > divergence + 1e-12:
         return Feedback("mistake", f"The right direction, but not enough yet: {told}", "margin too small")
@@ -113,14 +113,18 @@ EXERCISES = (
         level="easy",
         minutes=3,
         given={"q": (1 / 2, 1 / 4, 1 / 8, 1 / 8), "message": "abacad"},
-        values=lambda q, message: {"total": _message_bits(q, message), "count": len(message)},
+        values=lambda q, message: {
+            "total": _message_bits(q, message),
+            "tally": listed(f"{in_words(message.count(letter))} {letter}" for letter in "abcd"),
+            "sum": tex_sum((message.count(letter) for letter in "abcd"), _ideal(q), " "),
+        },
         question=r"""
 By hand. A code is built for the letters a, b, c, d with $Q = (1/2, 1/4, 1/8, 1/8)$, and its lengths are ideal. How many bits does it spend on the message
 `[[message]]`?
 """,
         hint=r"Write the length $-\log_2 q$ under each letter of the message and add.",
         solution=r"""
-The lengths are 1, 2, 3, 3 bits. The message has three a, one b, one c and one d, so it takes $3\cdot 1 + 2 + 3 + 3 = [[total:g]]$ bits. A message has a length
+The lengths are 1, 2, 3, 3 bits. The message has [[tally]], so it takes $[[sum]] = [[total:g]]$ bits. A message has a length
 of its own; only averages over many messages involve a second distribution, the one that the letters come from.
 """,
         truth=_message_bits,
@@ -144,19 +148,24 @@ of its own; only averages over many messages involve a second distribution, the 
         title="The other way around",
         level="easy",
         minutes=5,
-        given={"p": TURNED, "q": FALLING},
+        given={"p": (1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 2), "q": (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16)},
         values=lambda p, q: {
             "waste": _bits(p, q),
             "length": cross_entropy(p, q, base=2),
             "entropy": entropy(p, base=2),
             "reverse": _bits(q, p),
+            "count": in_words(len(p)).capitalize(),
+            "sent": ", ".join(map(plain_fraction, p)),
+            "coded": ", ".join(map(plain_fraction, q)),
+            "lengths": ", ".join(f"{bits:g}" for bits in _ideal(q)),
+            "sum": tex_sum(p, _ideal(q)),
         },
         question=r"""
-By hand. Five letters come with probabilities $(1/4, 1/8, 1/16, 1/16, 1/2)$, and the code was built for $(1/2, 1/4, 1/8, 1/16, 1/16)$. How many bits a letter does it waste?
+By hand. [[count]] letters come with probabilities $([[sent]])$, and the code was built for $([[coded]])$. How many bits a letter does it waste?
 """,
-        hint=r"The codewords are 1, 2, 3, 4, 4 bits long. Average them over the letters that are sent, then subtract $H$.",
+        hint=r"The codewords are [[lengths]] bits long. Average them over the letters that are sent, then subtract $H$.",
         solution=r"""
-The mean length is $\frac14\cdot1+\frac18\cdot2+\frac1{16}\cdot3+\frac1{16}\cdot4+\frac12\cdot4=[[length:g]]$ bits and the entropy is $[[entropy:g]]$ bits, so the waste is $[[waste:g]]$
+The mean length is $[[sum]]=[[length:g]]$ bits and the entropy is $[[entropy:g]]$ bits, so the waste is $[[waste:g]]$
 bits a letter. With the two distributions exchanged it would be $[[reverse:g]]$ bit: who sends and who codes is not a matter of taste.
 """,
         truth=_bits,
@@ -173,6 +182,8 @@ bits a letter. With the two distributions exchanged it would be $[[reverse:g]]$ 
             "waste": _bits(_loaded(faces), _fair(faces)),
             "entropy": entropy(_loaded(faces), base=2),
             "log": math.log2(faces),
+            "end": faces + 1,
+            "sum": math.comb(faces + 1, 2),
         },
         question=r"""
 A loaded die shows face $k$ with probability proportional to $k$, for $k = 1, \dots, [[faces]]$. Its throws are sent with the ideal code of a fair die. How many
@@ -186,9 +197,9 @@ Every throw costs $\log_2 [[faces]] = [[log:.6f]]$ bits, and the entropy of the 
 import numpy as np
 from kltools import entropy, kl_divergence
 
-p = np.arange(1, 7) / 21
-waste = kl_divergence(p, np.full(6, 1 / 6), base=2)
-assert np.isclose(waste, np.log2(6) - entropy(p, base=2))
+p = np.arange(1, [[end]]) / [[sum]]
+waste = kl_divergence(p, np.full([[faces]], 1 / [[faces]]), base=2)
+assert np.isclose(waste, np.log2([[faces]]) - entropy(p, base=2))
 ```
 
 The waste is $[[waste:.6f]]$ bit. Against a uniform code the divergence is what the entropy lacks to its maximum: it measures how far from uniform the die
@@ -250,6 +261,7 @@ In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrie
         minutes=8,
         given={"heads": 0.7, "share": 0.01},
         values=lambda heads, share: {
+            "coin": [heads, round(1 - heads, 9)],
             "n": _shortest_block(heads, share),
             "reached": _overhead(heads, _shortest_block(heads, share)),
             "before": _overhead(heads, _shortest_block(heads, share) - 1),
@@ -258,16 +270,16 @@ In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrie
 A coin shows heads with probability $[[heads]]$. Its flips are collected in blocks of $n$ and each block is sent with the Huffman code of the blocks. What is
 the smallest $n$ for which the code spends at most [[share:.0%]] more than the entropy a flip?
 """,
-        hint=r"Build the block's probabilities with `np.outer(block, [0.7, 0.3]).ravel()`, and compare `expected_length(...) / n` with $H$.",
+        hint=r"Build the block's probabilities with `np.outer(block, [[coin]]).ravel()`, and compare `expected_length(...) / n` with $H$.",
         solution=r"""
 ```python
 import numpy as np
 from kltools import entropy
 from kltools.coding import expected_length, huffman_code
 
-coin, block, n = [0.7, 0.3], np.ones(1), 0
+coin, block, n = [[coin]], np.ones(1), 0
 overhead = 1.0
-while overhead > 0.01:
+while overhead > [[share]]:
     n, block = n + 1, np.outer(block, coin).ravel()
     overhead = expected_length(huffman_code(block).lengths, block) / n / entropy(coin, base=2) - 1
 assert n == [[n]]
@@ -322,7 +334,7 @@ def wasted_bits(p, q):
 ```
 """,
         hint=r"Which distribution do the letters come from, and so which one averages the lengths? For the zero: $0 \log 0 = 0$; `scipy.special.entr` knows (in nats).",
-        truth=lambda p, q: _bits(p, q),
+        truth=_bits,
         cases=(
             ((0.7, 0.3), (0.4, 0.6)),
             ((0.9, 0.05, 0.05), (0.5, 0.3, 0.2)),
@@ -333,9 +345,7 @@ def wasted_bits(p, q):
             Mistake("unchanged", _wrong_slot, "The lengths are still averaged over `q`, which sends nothing."),
             Mistake("slots swapped", lambda p, q: _bits(q, p), "Now both slots are swapped: `p` must average."),
             Mistake("zero", _nan_at_zero, "Nearly: a zero in `p` still gives NaN. It should contribute nothing."),
-            Mistake(
-                "nats", lambda p, q: kl_divergence(p, q), "The values are in nats; the function should return bits."
-            ),
+            Mistake("nats", kl_divergence, "The values are in nats; the function should return bits."),
             Mistake("cross-entropy", lambda p, q: cross_entropy(p, q, base=2), "The entropy is not subtracted."),
         ),
         solution=r"""
@@ -360,11 +370,8 @@ negative is a message: some slot is filled by the wrong distribution.
         title="When the tree saves more than D",
         level="hard",
         minutes=10,
-        given={"p": (0.4, 0.35, 0.25), "q": (0.3, 0.3, 0.4), "margin": MARGIN},
-        values=lambda p, q, margin: {
-            "saving": expected_length(huffman_code(q).lengths, p) - expected_length(huffman_code(p).lengths, p),
-            "divergence": _bits(p, q),
-        },
+        given={"margin": 0.05},  # bit a letter, so that a lucky rounding is no solution
+        values=lambda margin: {"saving": _saved(*SOLVED), "divergence": _bits(*SOLVED)},
         question=r"""
 Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves at least [[margin]] bit a letter *more* than $D(P\|Q)$. Answer with a pair of lists `(p, q)`.
 """,

@@ -1,18 +1,18 @@
 """Exercises of the chapter *ELBO*."""
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy import stats
 
 from kltools._validation import real_array
+from kltools._wording import in_words
 from kltools.divergence import kl_divergence
 from kltools.elbo import coordinate_ascent, elbo, importance_weighted_bound
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
-MARGIN = 0.5  # nat between the two bounds of the last exercise
-STARTS = ((0.9, 0.1), (0.1, 0.9))
-LOPSIDED = ((0.6, 0.01), (0.01, 0.2))
+LOPSIDED = ((0.6, 0.01), (0.01, 0.2))  # a table that answers the last exercise
 SWAPPED = "The two slots are swapped: q averages."
 
 
@@ -40,6 +40,7 @@ def _prior_gap(x) -> float:
     return kl_divergence(stats.norm(0, 1), _weighted_q(x, 1, 1))
 
 
+@cache
 def _weighted_bound(x, k) -> float:
     def model(z):
         return stats.norm.logpdf(z) + stats.norm.logpdf(x, z)
@@ -81,18 +82,18 @@ def _nan_at_zero(q, prior, likelihood) -> float:
     return np.sum(q * np.log(likelihood)) - np.sum(q * np.log(q / prior))
 
 
-def _optima(table) -> list:
-    """Return what coordinate ascent finds from a start near the first states, and from one near the second."""
-    return [coordinate_ascent(np.log(table), start=[near, near]) for near in STARTS]
+def _optima(table, first, second) -> tuple:
+    """Return what coordinate ascent finds from both factors at each start, and how far apart the bounds are."""
+    one, other = (coordinate_ascent(np.log(table), start=[near, near]) for near in (first, second))
+    return one, other, abs(one.elbo[-1] - other.elbo[-1])
 
 
-def _table_verdict(answer) -> Feedback:
+def _table_verdict(answer, margin, first, second) -> Feedback:
     table = real_array(answer, "table")
     if table.shape != (2, 2) or not (np.isfinite(table).all() and (table > 0).all()):
         return Feedback("invalid", "Give a table of two rows of two positive numbers.")
-    one, other = _optima(table)
-    apart = abs(one.elbo[-1] - other.elbo[-1])
-    if apart >= MARGIN - 1e-9:
+    one, other, apart = _optima(table, first, second)
+    if apart >= margin - 1e-9:
         return Feedback("right", f"The two bounds are {apart:.3f} nat apart.")
     if np.allclose(one.factors, other.factors, atol=1e-3):
         return Feedback("mistake", "Both starts end at the same factors.", "one optimum")
@@ -209,11 +210,12 @@ The variance is $1/\Lambda_{ii} = [[best:.4f]]$, where the truth is 1 and two co
     ),
     NumberExercise(
         id="elbo-4",
-        title="Ten weights",
+        title="[[count]] weights",
         level="medium",
         minutes=8,
         given={"x": 2.0, "k": 10},
         values=lambda x, k: {
+            "count": in_words(k).capitalize(),
             "shortfall": _shortfall(x, k),
             "gap": _prior_gap(x),
             "bound": _weighted_bound(x, k),
@@ -373,8 +375,8 @@ The gap is $[[gap:.6f]]$ nat: $\beta>1$ pulls $q$ towards the prior, and the evi
         title="Two answers of one algorithm",
         level="hard",
         minutes=10,
-        given={"margin": MARGIN, "first": STARTS[0], "second": STARTS[1], "table": LOPSIDED},
-        values=lambda table, **_: {"apart": abs(np.subtract(*(found.elbo[-1] for found in _optima(table))))},
+        given={"margin": 0.5, "first": (0.9, 0.1), "second": (0.1, 0.9)},
+        values=lambda margin, **starts: {"table": LOPSIDED, "apart": _optima(LOPSIDED, **starts)[2]},
         question=r"""
 Find a joint table $p(x,z_1,z_2)$ for $z_1,z_2\in\{0,1\}$, all entries positive, on which coordinate ascent ends at two different bounds, at least [[margin]] nat apart: once from both factors at $[[first]]$, once from both at $[[second]]$. Answer with a list of two rows.
 """,

@@ -9,8 +9,7 @@ from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.geometry import i_projection
 
-APART = 0.1  # total variation between any two of the constructed distributions
-FLOOR = 0.05  # their least probability
+SIDE = {"p": (0.3, 0.4, 0.3), "q": (0.6, 0.3, 0.1)}  # two of three that answer the last exercise
 RIGHT = 1e-6  # nat by which a right angle may be missed
 
 
@@ -105,12 +104,12 @@ def _angle(r, p, q) -> float:
     return kl_divergence(r, q) - kl_divergence(r, p) - kl_divergence(p, q)
 
 
-def _angle_verdict(r, p, q) -> Feedback:
+def _angle_verdict(r, p, q, apart, floor) -> Feedback:
     excess, reverse = _angle(r, p, q), _angle(q, p, r)
-    if min(r.min(), p.min(), q.min()) < FLOOR - 1e-12:
-        return Feedback("mistake", f"Some probability is below {FLOOR}.", "too near the border")
+    if min(r.min(), p.min(), q.min()) < floor - 1e-12:
+        return Feedback("mistake", f"Some probability is below {floor}.", "too near the border")
     variations = [np.abs(a - b).sum() / 2 for a, b in ((r, p), (p, q), (r, q))]
-    if min(variations) < APART - 1e-12:
+    if min(variations) < apart - 1e-12:
         return Feedback("mistake", "Two of the three are nearly the same: such a triangle has no angle.", "too close")
     if abs(excess) <= RIGHT:
         return Feedback("right", f"The direct way and the detour differ by {abs(excess):.1e} nat.")
@@ -364,8 +363,8 @@ The logit moves by $[[stride:.6f]]$ and the coin lands at $[[landing:.6f]]$. The
         title="Build a right angle",
         level="hard",
         minutes=12,
-        given={"p": (0.3, 0.4, 0.3), "q": (0.6, 0.3, 0.1), "apart": APART, "floor": FLOOR},
-        values=lambda p, q, **_: {"target": kl_divergence(p, q)},
+        given={"apart": 0.1, "floor": 0.05},
+        values=lambda apart, floor: {**SIDE, "target": kl_divergence(**SIDE)},
         question=r"""
 Find three distributions $R$, $P$ and $Q$ on three outcomes with a right angle at $P$, $D(R\|Q)=D(R\|P)+D(P\|Q)$ to within a millionth of a nat. No probability may be below [[floor]], and any two of the three must differ by at least [[apart]] in total
 variation. Answer with a triple of lists `(r, p, q)`.

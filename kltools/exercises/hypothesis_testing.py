@@ -5,10 +5,11 @@ import math
 import numpy as np
 
 from kltools import hypothesis_testing as tests
+from kltools._wording import in_words
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
-POOR = {"n": 20, "alpha": 0.05, "divergence": 1.0, "miss": 0.5}  # what the last exercise asks for
+RARE = {"p": (0.9, 0.1), "q": (1 - 1e-6, 1e-6)}  # a pair that answers the last exercise
 
 
 def _odds(p, q, flips, prior) -> float:
@@ -142,9 +143,9 @@ EXERCISES = (
         question=r"""
 By hand. A coin shows heads and tails with probabilities [[p]] under $P$ and [[q]] under $Q$. Before any flip you give $P$ the probability [[prior]]. Then you see `[[flips]]` (h for heads, t for tails). What is the probability of $P$ now?
 """,
-        hint=r"Each head multiplies the odds by [[factor:.0f]], each tail divides them by as much. Odds of $a:b$ are the probability $a/(a+b)$.",
+        hint=r"Each head multiplies the odds by [[factor:g]], each tail divides them by as much. Odds of $a:b$ are the probability $a/(a+b)$.",
         solution=r"""
-Heads lead by [[lead]], so the evidence is $[[lead]]\ln [[factor:.0f]]=[[nats:.2f]]$ nats, and it multiplies the odds by [[ratio:.0f]]. They were $1:[[against:.0f]]$ and become $[[odds:.0f]]:1$, the probability [[posterior:.2g]]. Only the lead of heads over tails enters: the evidence is all that a test, or a belief, needs to know of the flips.
+Heads lead by [[lead]], so the evidence is $[[lead]]\ln [[factor:g]]=[[nats:.2f]]$ nats, and it multiplies the odds by [[ratio:g]]. They were $1:[[against:g]]$ and become $[[odds:.4g]]:1$, the probability [[posterior:.4g]]. Only the lead of heads over tails enters: the evidence is all that a test, or a belief, needs to know of the flips.
 """,
         truth=lambda p, q, flips, prior: _share(_odds(p, q, flips, prior)),
         mistakes=_odds_mistakes,
@@ -240,11 +241,12 @@ It takes [[needed]] samples, where the logarithm of [[one_in:,.0f]] divided by $
     ),
     NumberExercise(
         id="hypothesis_testing-5",
-        title="An average of five",
+        title="An average of [[average]]",
         level="medium",
         minutes=8,
         given={"faces": 6, "mean": 5},
         values=lambda faces, mean: {
+            "average": in_words(mean),
             "exponent": _die(faces, mean).value,
             "tilt": _die(faces, mean).tilt,
             "six": _die(faces, mean).distribution[-1],
@@ -366,12 +368,13 @@ With equal errors the two barriers are mirror images and the first mistake stays
         title="A large divergence and a poor test",
         level="hard",
         minutes=10,
-        given={"p": (0.9, 0.1), "q": (1 - 1e-6, 1e-6), **POOR},
-        values=lambda p, q, n, alpha, divergence, miss: {
-            "found": kl_divergence(p, q),
-            "beta": tests.neyman_pearson(p, q, n, alpha).beta,
-            "none": p[0] ** n,
-            "promised": -n * kl_divergence(p, q) / math.log(10),
+        given={"n": 20, "alpha": 0.05, "divergence": 1.0, "miss": 0.5},
+        values=lambda n, alpha, divergence, miss: {
+            **RARE,
+            "found": kl_divergence(**RARE),
+            "beta": tests.neyman_pearson(**RARE, n=n, alpha=alpha).beta,
+            "none": RARE["p"][0] ** n,
+            "promised": -n * kl_divergence(**RARE) / math.log(10),
         },
         question=r"""
 Find two distributions with $D(P\|Q)$ finite and at least [[divergence:.0f]] nat for which the best test on $n=[[n]]$ observations with $\alpha=[[alpha]]$ still has $\beta>[[miss]]$. Answer with a pair of lists `(p, q)`.
@@ -392,6 +395,6 @@ assert neyman_pearson(p, q, n=[[n]], alpha=[[alpha]]).beta > [[miss]]
 The outcome settles the case when it comes, and $D=[[found:.3f]]$ nat. But with probability [[none:.2f]] it does not come in [[n]] observations from $P$, more than $\alpha$ allows to reject; so the test must mostly accept $P$ then, and $Q$ nearly always looks like that: $\beta=[[beta:.2f]]$. The exponent alone would promise $10^{[[promised:.1f]]}$. $D$ is a mean; how soon it can be relied on depends on the scatter.
 """,
         lists=("p", "q"),
-        verdict=lambda p, q: _pair_verdict(p, q, **POOR),
+        verdict=_pair_verdict,
     ),
 )

@@ -1,6 +1,7 @@
 """Exercises of the chapter *Likelihood*."""
 
 import math
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -8,6 +9,7 @@ from scipy.special import softmax
 from scipy.stats import binom, chisquare, laplace, norm
 
 from kltools._validation import count_vector
+from kltools._wording import flips_told
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.likelihood import empirical_distribution, g_statistic
@@ -24,17 +26,14 @@ def _ratio(sequence, q) -> float:
 
 
 def _ratio_mistakes(sequence, q):
-    divergence = kl_divergence(_frequencies(sequence), q)
+    n, p = len(sequence), _frequencies(sequence)
+    divergence, swapped = kl_divergence(p, q), kl_divergence(q, p)
     return [
         Mistake("divergence", divergence, "That is D, the logarithm of the ratio shared out over the flips."),
-        Mistake("logarithm", len(sequence) * divergence, "That is the logarithm of the ratio."),
+        Mistake("logarithm", n * divergence, "That is the logarithm of the ratio."),
         Mistake("one flip", math.exp(divergence), "That is the ratio for one flip; the question has all of them."),
         Mistake("upside down", 1 / _ratio(sequence, q), "The ratio is upside down: Q explains the data worse."),
-        Mistake(
-            "slots swapped",
-            math.exp(len(sequence) * kl_divergence(q, _frequencies(sequence))),
-            "The two slots are swapped: the data average, not the model.",
-        ),
+        Mistake("slots swapped", math.exp(n * swapped), "The two slots are swapped: the data average, not the model."),
     ]
 
 
@@ -58,12 +57,18 @@ def _g_mistakes(counts, q):
     ]
 
 
-def _tilted_mean(tilt) -> float:
-    return float(softmax(tilt * FACES) @ FACES)
+def _record(mean) -> list[int]:
+    """How often each face came in ten or twenty throws of this mean."""
+    throws = [1, 2, 4, 4, 5, 5, 6, 6, 6, 6] * (1 if math.isclose(10 * mean, round(10 * mean)) else 2)
+    while excess := sum(throws) - round(mean * len(throws)):
+        moved = throws.index(max(throws) if excess > 0 else min(throws))
+        throws[moved] -= 1 if excess > 0 else -1
+    return [throws.count(face) for face in range(1, 7)]
 
 
 def _last_face(mean) -> float:
-    return float(softmax(brentq(lambda tilt: _tilted_mean(tilt) - mean, -5, 5) * FACES)[-1])
+    tilt = brentq(lambda t: softmax(t * FACES) @ FACES - mean, -5, 5)
+    return float(softmax(tilt * FACES)[-1])
 
 
 def _normal_for_laplace(scale, deviation=2**0.5) -> float:
@@ -91,55 +96,56 @@ def _loss(train, test, extra: float, total: float | None = None) -> float:
     return float(-np.sum(test * np.log(model)) / test.sum())
 
 
-def _held_out(train, test):
-    return _loss(train, test, 0.5)
+_held_out = partial(_loss, extra=0.5)
 
 
 def _bug(train, test):
     return _loss(train, test, 0.5, train.sum())
 
 
-def _counts_verdict(theta: float, shifts: int, least: float):
-    def verdict(answer) -> Feedback:
-        counts = count_vector(answer, "counts")
-        if counts.size != 3:
-            return Feedback("invalid", "Give three whole numbers: shifts in which none, one and both failed.")
-        if counts.sum() != shifts:
-            return Feedback("mistake", f"These are {counts.sum():.0f} shifts, not {shifts}.", "wrong total")
-        fitted = (counts[1] + 2 * counts[2]) / (2 * shifts)
-        if not math.isclose(fitted, theta):
-            if math.isclose((counts[1] + counts[2]) / shifts, theta):
-                told = "That is the share of shifts with a failure. Independent pumps count the pumps that failed."
-                return Feedback("mistake", told, "wrong moment")
-            return Feedback("mistake", f"The best theta for these counts is {fitted:.4f}.", "other fit")
-        divergence = kl_divergence(counts / shifts, binom.pmf(range(3), 2, theta))
-        told = f"The fit is right, and D(data||fit) is {divergence:.4f} nat."
-        if divergence >= least:
-            return Feedback("right", told)
-        return Feedback("mistake", told, "fits too well")
+def _together(theta, shifts) -> tuple[int, int, int]:
+    """Counts with this fit where pumps fail together, but for one shift or two."""
+    failed = round(2 * theta * shifts)
+    both = (failed - 1) // 2
+    return shifts - failed + both, failed - 2 * both, both
 
-    return verdict
+
+def _counts_verdict(answer, theta: float, shifts: int, least: float) -> Feedback:
+    counts = count_vector(answer, "counts")
+    if counts.size != 3:
+        return Feedback("invalid", "Give three whole numbers: shifts in which none, one and both failed.")
+    if counts.sum() != shifts:
+        return Feedback("mistake", f"These are {counts.sum():.0f} shifts, not {shifts}.", "wrong total")
+    fitted = (counts[1] + 2 * counts[2]) / (2 * shifts)
+    if not math.isclose(fitted, theta):
+        if math.isclose((counts[1] + counts[2]) / shifts, theta):
+            told = "That is the share of shifts with a failure. Independent pumps count the pumps that failed."
+            return Feedback("mistake", told, "wrong moment")
+        return Feedback("mistake", f"The best theta for these counts is {fitted:.4f}.", "other fit")
+    divergence = kl_divergence(counts / shifts, binom.pmf(range(3), 2, theta))
+    told = f"The fit is right, and D(data||fit) is {divergence:.4f} nat."
+    return Feedback("right", told) if divergence >= least else Feedback("mistake", told, "fits too well")
 
 
 EXERCISES = (
     NumberExercise(
         id="likelihood-1",
-        title="Four flips",
+        title="[[Number]] flips",
         level="easy",
         minutes=4,
         given={"sequence": "HHTH", "q": (0.5, 0.5)},
         values=lambda sequence, q: {
             "ratio": _ratio(sequence, q),
             "divergence": kl_divergence(_frequencies(sequence), q),
-            "n": len(sequence),
+            **flips_told(sequence),
         },
         question=r"""
 By hand. A coin falls `[[sequence]]`. How many times likelier are these flips under their own frequencies than under a fair coin?
 """,
-        hint=r"Multiply the four probabilities under each model and divide. No logarithm is needed.",
+        hint=r"Multiply the [[number]] probabilities under each model and divide. No logarithm is needed.",
         solution=r"""
-Under their own frequencies the flips have probability $(\frac34)^3\cdot\frac14=\frac{27}{256}$, under the fair coin $\frac1{16}$. The ratio is $\frac{27}{16}=[[ratio:g]]$. It is
-$e^{nD}$: the divergence is $\frac34\ln\frac32-\frac14\ln 2=[[divergence:.4f]]$ nat a flip, and there are [[n]] flips. A divergence is the logarithm of a likelihood ratio, shared out over the observations.
+Under their own frequencies the flips have probability $[[powers]]$, under the fair coin $[[fair]]$. The ratio is $[[fraction]]=[[ratio:g]]$. It is
+$e^{nD}$: the divergence is $[[terms]]=[[divergence:.4f]]$ nat a flip, and there are [[n]] flips. A divergence is the logarithm of a likelihood ratio, shared out over the observations.
 """,
         truth=_ratio,
         unit="times",
@@ -219,7 +225,7 @@ $D$ is only $[[divergence:.5f]]$ nat a flip, yet $G=[[g:.4f]]$ and the p-value i
         level="medium",
         minutes=10,
         given={"mean": 4.5},
-        values=lambda mean: {"six": _last_face(mean), "even": 1 / 6},
+        values=lambda mean: {"six": _last_face(mean), "even": 1 / 6, "throws": _record(mean), "n": sum(_record(mean))},
         question=r"""
 The throws of a die average $[[mean]]$. In the family $q_\theta(k)\propto e^{\theta k}$, $k=1,\dots,6$, what probability does the maximum-likelihood fit give the six?
 """,
@@ -235,9 +241,9 @@ faces = np.arange(1, 7)
 theta = brentq(lambda t: softmax(t * faces) @ faces - [[mean]], -5, 5)
 six = softmax(theta * faces)[-1]
 
-throws = [1, 1, 0, 2, 2, 4]     # any record with this mean
+throws = [[throws]]     # any record with this mean
 fit = fit_maximum_likelihood(lambda t: softmax(t * faces), throws, bounds=(-5, 5))
-assert np.isclose(np.dot(throws, faces) / 10, [[mean]]) and np.isclose(fit.distribution[-1], six)
+assert np.isclose(np.dot(throws, faces) / [[n]], [[mean]]) and np.isclose(fit.distribution[-1], six)
 ```
 
 The six gets $[[six:.4f]]$ where a fair die gives $[[even:.4f]]$. The family looks at the data through their mean alone, so every record with this mean has the same fit, however badly it fits.
@@ -333,16 +339,14 @@ def held_out_loss(train, test):
             Mistake("unchanged", _bug, "The model still does not sum to 1: the added halves count too."),
             Mistake(
                 "no smoothing",
-                lambda train, test: _loss(train, test, 0),
+                lambda a, b: _loss(a, b, 0),
                 "That is the loss without the half counts, infinite for what is new.",
             ),
-            Mistake("add one", lambda train, test: _loss(train, test, 1), "You add one to each count, not one half."),
+            Mistake("add one", lambda a, b: _loss(a, b, 1), "You add one to each count, not one half."),
             Mistake(
-                "test seen",
-                lambda train, test: _loss(train + test, test, 0.5),
-                "The model has seen the test counts, which it may not.",
+                "test seen", lambda a, b: _loss(a + b, b, 0.5), "The model has seen the test counts, which it may not."
             ),
-            Mistake("bits", lambda train, test: _held_out(train, test) / math.log(2), "The values are in bits."),
+            Mistake("bits", lambda a, b: _held_out(a, b) / math.log(2), "The values are in bits."),
         ),
         solution=r"""
 ```python
@@ -365,9 +369,10 @@ The old weights summed to more than 1, so the loss was too small by $\ln(1+k/2n)
         title="The same fit, a bad fit",
         level="hard",
         minutes=8,
-        given={"theta": 0.25, "shifts": 40, "least": 0.3, "found": (29, 2, 9)},
-        values=lambda theta, shifts, least, found: {
-            "divergence": kl_divergence(np.array(found) / shifts, binom.pmf(range(3), 2, theta)),
+        given={"theta": 0.25, "shifts": 40, "least": 0.3},
+        values=lambda theta, shifts, least: {
+            "found": _together(theta, shifts),
+            "divergence": kl_divergence(np.divide(_together(theta, shifts), shifts), binom.pmf(range(3), 2, theta)),
             "failed": 2 * theta * shifts,
         },
         question=r"""
@@ -388,6 +393,6 @@ assert np.isclose(fit.parameters["theta"], [[theta]]) and fit.divergence >= [[le
 
 The divergence is $[[divergence:.4f]]$ nat. A parameter that is estimated well says nothing about whether its model is any good: look at $D$ too.
 """,
-        verdict=_counts_verdict(0.25, 40, 0.3),
+        verdict=_counts_verdict,
     ),
 )

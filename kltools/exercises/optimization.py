@@ -5,12 +5,10 @@ import math
 import numpy as np
 from scipy import optimize
 
+from kltools._wording import part_in_words
 from kltools.divergence import kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.optimization import growth_rate
-
-MARGIN = 0.1  # nat, so that a lucky rounding is no solution
-SMALLEST = 0.01  # of each probability, so that no infinite divergence decides
 
 
 def _variances(share, gap, deviation):
@@ -54,17 +52,17 @@ def _third_of_the_other_ratio(log_policy, log_reference):
     return np.mean(np.exp(log_ratio) - 1 - log_ratio)
 
 
-def _triple_verdict(p, first, second) -> Feedback:
+def _triple_verdict(p, first, second, margin, smallest) -> Feedback:
     candidates = np.stack([first, second])
     covering, seeking = kl_divergence(p, candidates), kl_divergence(candidates, p)
-    if min(p.min(), candidates.min()) < SMALLEST:
-        return Feedback("mistake", f"Keep every probability at {SMALLEST} or more.", "nearly zero")
+    if min(p.min(), candidates.min()) < smallest:
+        return Feedback("mistake", f"Keep every probability at {smallest} or more.", "nearly zero")
     told = (
         f"D(P||Q) is {covering[0]:.4f} and {covering[1]:.4f} nat for the two candidates, "
         f"D(Q||P) is {seeking[0]:.4f} and {seeking[1]:.4f}."
     )
     by_covering, by_seeking = covering[1] - covering[0], seeking[0] - seeking[1]
-    if min(by_covering, by_seeking) >= MARGIN - 1e-12:
+    if min(by_covering, by_seeking) >= margin - 1e-12:
         return Feedback("right", told)
     if max(by_covering, by_seeking) < 0:
         return Feedback("mistake", f"The candidates stand in the other order: {told}", "slots swapped")
@@ -76,17 +74,19 @@ def _triple_verdict(p, first, second) -> Feedback:
 EXERCISES = (
     NumberExercise(
         id="optimization-1",
-        title="Three quarters keep left",
+        title="[[part]] keep left",
         level="easy",
         minutes=5,
         given={"share": 0.75, "gap": 4.0, "deviation": 1.0},
         values=lambda share, gap, deviation: {
+            "part": part_in_words(share).capitalize(),
+            "meters": "meter" if deviation == 1 else "meters",
             "within": deviation**2,
             "between": share * (1 - share) * gap**2,
             "sd": _covering_deviation(share, gap, deviation),
         },
         question=r"""
-By hand. A share of [[share]] of the drivers pass the tree on the left and the others on the right, [[gap:g]] meters apart on average, each side with standard deviation [[deviation:g]] meter.
+By hand. A share of [[share]] of the drivers pass the tree on the left and the others on the right, [[gap:g]] meters apart on average, each side with standard deviation [[deviation:g]] [[meters]].
 The normal $N$ minimizes $D(P\|N)$. What is its standard deviation, in meters?
 """,
         hint=r"The covering fit has the variance of $P$: the variance within a side plus the variance of the two means.",
@@ -105,11 +105,12 @@ Together they make a standard deviation of $[[sd:g]]$ meters. A covering fit cal
     ),
     NumberExercise(
         id="optimization-2",
-        title="A pool that keeps a fifth",
+        title="A pool that keeps [[part]]",
         level="easy",
         minutes=6,
         given={"p": (0.5, 0.3, 0.2), "crowd": (0.2, 0.4, 0.4), "cut": 0.2},
         values=lambda p, crowd, cut: {
+            "part": part_in_words(cut),
             "edge": kl_divergence(p, crowd),
             "toll": -math.log(1 - cut),
             "growth": growth_rate(p, _odds(crowd, cut), p),
@@ -361,7 +362,7 @@ At $\mu=[[mu:.4f]]$, which is $D=[[divergence:.6f]]$ nat. They are equal at $[[o
         title="Two judges that disagree",
         level="hard",
         minutes=10,
-        given={"margin": MARGIN, "smallest": SMALLEST},
+        given={"margin": 0.1, "smallest": 0.01},  # no lucky rounding and no infinite divergence decides
         values=lambda margin, smallest: {
             "cover_spread": kl_divergence([0.49, 0.02, 0.49], [0.34, 0.32, 0.34]),
             "cover_mode": kl_divergence([0.49, 0.02, 0.49], [0.96, 0.02, 0.02]),

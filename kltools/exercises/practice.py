@@ -1,14 +1,23 @@
 """Exercises of the page *Practice*."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from scipy import optimize, special
 
+from kltools._wording import listed, tex_fraction
 from kltools.divergence import jeffreys_divergence, kl_divergence, kl_from_logits
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
-BLIND = {"most": 0.05, "least": 0.2, "smallest": 1e-5}  # what the last exercise asks for
+RISEN = {"reference": (0.9999, 0.0001), "new": (0.96, 0.04)}  # a pair that answers the last exercise
+
+
+def _logarithm(ratio) -> str:
+    r"""Say how large a logarithm is from which that of the ratio follows: ``\ln2`` for the ratios 2, 4 and 8."""
+    roots = {n: Fraction(ratio ** (1 / n)).limit_denominator(1000) for n in (4, 3, 2, 1)}
+    root = next(root for n, root in roots.items() if math.isclose(root**n, ratio))
+    return rf"$\ln{tex_fraction(root)}\approx{math.log(root):.2f}$"
 
 
 def _limit(bins, alarms) -> float:
@@ -109,13 +118,14 @@ EXERCISES = (
             "ratio": reference[0] / new[0],
             "other": new[2] / reference[2],
             "gap": reference[0] - new[0],
+            "logarithms": listed(map(_logarithm, (reference[0] / new[0], new[2] / reference[2]))),
         },
         question=r"""
-By hand. A score falls into three bins with shares $[[reference]]$ in the reference and $[[new]]$ this month. What is the population stability index, in nats? ($\ln2\approx0.69$ and $\ln\frac52\approx0.92$ are enough.)
+By hand. A score falls into three bins with shares $[[reference]]$ in the reference and $[[new]]$ this month. What is the population stability index, in nats? ([[logarithms]] are enough.)
 """,
         hint=r"Each bin adds $(p-q)\ln(p/q)$. What does a bin whose share did not move add?",
         solution=r"""
-The middle bin adds nothing. The first adds $[[gap]]\ln [[ratio:.0f]]=[[first:.3f]]$, the last $[[gap]]\ln [[other]]=[[last:.3f]]$, together $[[psi:.3f]]$ nat. No bin can add less than nothing, unlike the terms of one $D$: the sum of both orders pairs each difference with a logarithm of its own sign.
+The middle bin adds nothing. The first adds $[[gap:g]]\ln [[ratio:g]]=[[first:.3f]]$, the last $[[gap:g]]\ln [[other:g]]=[[last:.3f]]$, together $[[psi:.3f]]$ nat. No bin can add less than nothing, unlike the terms of one $D$: the sum of both orders pairs each difference with a logarithm of its own sign.
 """,
         truth=lambda reference, new: jeffreys_divergence(new, reference),
         unit="nat",
@@ -307,11 +317,12 @@ The noncentrality is $[[noncentrality:.3f]]$, and the window needs [[n]] request
         title="What one order does not see",
         level="hard",
         minutes=8,
-        given={"reference": (0.9999, 0.0001), "new": (0.96, 0.04), **BLIND},
-        values=lambda reference, new, most, least, smallest: {
-            "blind": kl_divergence(reference, new),
-            "sees": kl_divergence(new, reference),
-            "factor": new[1] / reference[1],
+        given={"most": 0.05, "least": 0.2, "smallest": 1e-5},
+        values=lambda most, least, smallest: {
+            **RISEN,
+            "blind": kl_divergence(RISEN["reference"], RISEN["new"]),
+            "sees": kl_divergence(RISEN["new"], RISEN["reference"]),
+            "factor": RISEN["new"][1] / RISEN["reference"][1],
         },
         question=r"""
 A monitor computes $D(\text{reference}\|\text{new})$. Find a reference and a new distribution on the same outcomes, all probabilities at least [[smallest:.5f]], with $D(\text{reference}\|\text{new})\le[[most]]$ nat although $D(\text{new}\|\text{reference})\ge[[least]]$. Answer with a pair of lists `(reference, new)`.
@@ -331,6 +342,6 @@ assert kl_divergence(new, reference) >= [[least]]
 Here $D(\text{reference}\|\text{new})=[[blind:.4f]]$ and $D(\text{new}\|\text{reference})=[[sees:.4f]]$ nat, although the second outcome became [[factor:.0f]] times as frequent. To notice what appears, let the new data average; to notice what disappears, let the reference.
 """,
         lists=("reference", "new"),
-        verdict=lambda reference, new: _blind_verdict(reference, new, **BLIND),
+        verdict=_blind_verdict,
     ),
 )

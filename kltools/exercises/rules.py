@@ -4,16 +4,12 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import digamma, rel_entr
+from scipy.special import digamma, kl_div, rel_entr
 
 from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
 SWAPPED = "The two slots are swapped. Under which law is the mean taken?"
-
-
-def _poisson(p, q) -> float:
-    return p * math.log(p / q) - p + q
 
 
 def _exponential(p, q) -> float:
@@ -40,9 +36,8 @@ def _slot_verdict(answer) -> Feedback:
     given = {str(name): str(slot).strip().lower() for name, slot in answer.items()}
     unknown, missing = sorted(given.keys() - SLOTS), [name for name in SLOTS if name not in given]
     if unknown or missing:
-        return Feedback(
-            "invalid", f"Not asked: {', '.join(unknown) or 'none'}. Missing: {', '.join(missing) or 'none'}."
-        )
+        told = f"Not asked: {', '.join(unknown) or 'none'}. Missing: {', '.join(missing) or 'none'}."
+        return Feedback("invalid", told)
     if strange := [name for name in SLOTS if given[name] not in ("1", "2", "both")]:
         return Feedback("invalid", f"Give 1, 2 or 'both' for {', '.join(strange)}.")
     wrong = [name for name in SLOTS if given[name] != SLOTS[name][0]]
@@ -79,7 +74,7 @@ EXERCISES = (
         level="easy",
         minutes=4,
         given={"p": 3, "q": 5},
-        values=lambda p, q: {"value": _poisson(p, q), "swapped": _poisson(q, p), "log": math.log(q / p)},
+        values=lambda p, q: {"value": kl_div(p, q), "swapped": kl_div(q, p), "log": math.log(q / p)},
         question=r"""
 By hand. The calls that reach an office in an hour follow a Poisson law: of mean [[p]] in truth, $P$, and of mean [[q]] by the office's plan, $Q$. What is $D(P\|Q)$ in nats? ($\ln\frac{[[q]]}{[[p]]}\approx[[log:.4f]]$ is enough.)
 """,
@@ -98,10 +93,10 @@ assert math.isclose(value, kl_divergence(stats.poisson([[p]]), stats.poisson([[q
 
 That is $[[value:.6f]]$ nat an hour; exchanged it would be $[[swapped:.6f]]$. Hours are independent parts: after ten of them the plan has lost ten times as much.
 """,
-        truth=_poisson,
+        truth=lambda p, q: float(kl_div(p, q)),  # which is D of Poisson laws of these means
         unit="nats",
         mistakes=lambda p, q: [
-            Mistake("slots swapped", _poisson(q, p), SWAPPED),
+            Mistake("slots swapped", kl_div(q, p), SWAPPED),
             Mistake("means left out", p * math.log(p / q), "The factors exp(-mean) differ too, and do not cancel."),
             Mistake("normal", (p - q) ** 2 / (2 * q), "That treats both as normal with one variance. Use the laws."),
         ],
@@ -112,20 +107,27 @@ That is $[[value:.6f]]$ nat an hour; exchanged it would be $[[swapped:.6f]]$. Ho
         level="easy",
         minutes=4,
         given={"p": 2, "q": 1},
-        values=lambda p, q: {"value": _exponential(p, q), "swapped": _exponential(q, p), "log": math.log(p / q)},
+        values=lambda p, q: {
+            "value": _exponential(p, q),
+            "swapped": _exponential(q, p),
+            "log": math.log(p / q),
+            "less": round(p - q, 9),
+            "slope": "" if p == 2 else round(p - q, 9),
+            "mean": "half a year" if p == 2 else f"1/{p} years",
+        },
         question=r"""
 By hand. The life of a bulb, in years, is exponential: with rate [[p]] under $P$ and with rate [[q]] under $Q$. What is $D(P\|Q)$ in nats, and what if lives are counted in days? Give the second number. ($\ln[[p]]\approx[[log:.4f]]$.)
 """,
-        hint=r"The ratio of the two densities is $[[p]]e^{-x}$, with $x$ in years. What do other units do to a ratio?",
+        hint=r"The ratio of the two densities is $[[p]]e^{-[[slope]]x}$, with $x$ in years. What do other units do to a ratio?",
         solution=r"""
-$\ln\frac{p(x)}{q(x)}=\ln[[p]]-x$, and under $P$ the mean of $x$ is half a year. In days both densities are divided by the same number, and their ratio stays.
+$\ln\frac{p(x)}{q(x)}=\ln[[p]]-[[slope]]x$, and under $P$ the mean of $x$ is [[mean]]. In days both densities are divided by the same number, and their ratio stays.
 
 ```python
 import math
 from scipy import stats
 from kltools import kl_divergence
 
-value = math.log([[p]]) - 1 / [[p]]
+value = math.log([[p]]) - [[less]] / [[p]]
 days = [stats.expon(scale=365 / rate) for rate in ([[p]], [[q]])]
 assert math.isclose(value, kl_divergence(*days))
 ```

@@ -1,17 +1,17 @@
 """Exercises of the chapter *Surprise*."""
 
 import math
-from fractions import Fraction
 
 import numpy as np
 from scipy.special import xlogy
 from scipy.stats import binom
 
+from kltools._wording import plain_fraction
 from kltools.divergence import cross_entropy, entropy, jeffreys_divergence, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.surprise import information_gain
 
-MARGIN = 0.05  # nat, so that rounding is no solution
+TURNED = (0.7, 0.2, 0.1), (0.1, 0.7, 0.2)  # a pair that answers the last exercise
 
 
 def _coin(heads: float) -> tuple[float, float]:
@@ -73,14 +73,14 @@ def _unnormalized(prior, likelihood):
     return np.sum(xlogy(prior * likelihood, likelihood))
 
 
-def _order_verdict(p, q) -> Feedback:
+def _order_verdict(p, q, margin) -> Feedback:
     forth, back = kl_divergence(p, q), kl_divergence(q, p)
     if not np.allclose(np.sort(p), np.sort(q), atol=1e-9):
         return Feedback("mistake", "The two lists do not hold the same three numbers.", "other numbers")
     if math.isinf(forth) or math.isinf(back):
         return Feedback("mistake", "A zero makes a direction infinite: find a pair of positive numbers.", "zero")
     told = f"The two directions give {forth:.4f} and {back:.4f} nat."
-    if abs(forth - back) >= MARGIN - 1e-12:
+    if abs(forth - back) >= margin - 1e-12:
         return Feedback("right", told)
     if np.allclose(p, q, atol=1e-9):
         return Feedback("mistake", "The two lists are the same: both directions are 0.", "same list")
@@ -98,7 +98,7 @@ EXERCISES = (
         minutes=3,
         given={"rain": (1 / 4, 1 / 2, 1 / 16)},
         values=lambda rain: {
-            "announced": ", ".join(str(Fraction(chance)) for chance in rain),
+            "announced": ", ".join(map(plain_fraction, rain)),
             "surprises": ", ".join(f"{-math.log2(chance):g}" for chance in rain),
             "mean": _mean_bits(rain),
             "total": len(rain) * _mean_bits(rain),
@@ -362,8 +362,13 @@ This positive test for a rare disease makes you less sure than you were, and yet
         title="Relabeled, and not symmetric",
         level="hard",
         minutes=10,
-        given={"p": (0.7, 0.2, 0.1), "q": (0.1, 0.7, 0.2), "margin": MARGIN},
-        values=lambda p, q, margin: {"forth": kl_divergence(p, q), "back": kl_divergence(q, p)},
+        given={"margin": 0.05},  # nat, so that rounding is no solution
+        values=lambda margin: {
+            "p": TURNED[0],
+            "q": TURNED[1],
+            "forth": kl_divergence(*TURNED),
+            "back": kl_divergence(*TURNED[::-1]),
+        },
         question=r"""
 The coins 0.4 and 0.6 hold the same two numbers in another order, and their two divergences agree. Find two distributions on three outcomes that also hold the same three numbers in another order, all positive, and whose divergences
 $D(P\|Q)$ and $D(Q\|P)$ differ by at least [[margin]] nat. Answer with a pair of lists `(p, q)`.
