@@ -14,7 +14,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from kltools import exercises
+from kltools import _wording, exercises
 
 NOTEBOOK_ONLY = "tag_notebook"
 
@@ -73,8 +73,8 @@ class ExerciseDirective(SphinxDirective):
             exercise = exercises.get(self.arguments[0])
         except KeyError as error:
             raise self.error(str(error.args[0])) from error
-        self.env.note_dependency(inspect.getfile(exercises))
-        self.env.note_dependency(inspect.getfile(sys.modules[f"kltools.exercises.{exercise.chapter}"]))
+        for module in (exercises, _wording, sys.modules[f"kltools.exercises.{exercise.chapter}"]):
+            self.env.note_dependency(inspect.getfile(module))
         box = nodes.admonition(classes=["exercise"])
         title = f"Exercise {exercise.number}: {exercise.title}"
         box += nodes.title(title, title)
