@@ -1,0 +1,171 @@
+"""What each student receives: one notebook, readable in plain Jupyter, with numbers of their own.
+
+Cells carry the metadata of nbgrader, so that its tools know them. Grading does not depend on it: an answer is found
+by its name, a written one by its cell's id or, where that is lost, by its heading.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from assignments import build_wheel, first_cell, wheel_name
+from assignments.course import Assigned, Assignment, Course, CourseError, Student
+from assignments.numbers import Numbers
+from kltools.exercises import FunctionExercise
+
+LARGEST = 10 * 2**20  # bytes of a notebook that is read
+LONGEST = 50_000  # characters of a written answer
+HERE = "*Your answer here.*"
+CHECK = """\
+# Says which mistake it was, never the answer.
+from kltools.exercises import get
+
+get({id!r}).with_numbers({given!r}).check({answer})"""
+
+
+class UnreadableError(Exception):
+    """A file that came back is no notebook; the message says why, in words for its author."""
+
+
+def student_notebook(numbers: Numbers, student: Student) -> nbformat.NotebookNode:
+    """Return the notebook of one student; the same course and student give the same notebook again."""
+    course, assignment = numbers.course, numbers.assignment
+    due = f"Hand in by {assignment.deadline:%Y-%m-%d %H:%M %Z}." if assignment.deadline else ""
+    head = f"""\
+# {course.title}: {assignment.title}
+
+For {student.name} ({student.id}). {due} The numbers below are yours alone. Give each answer the name that its cell
+uses, and a number with at least three significant digits. What stands around an answer may be changed. Keep the file's
+name, `{assignment.name}.ipynb`."""
+    cells = [new_markdown_cell(head, id="head")]
+    if assignment.checks:
+        cells.append(new_code_cell(first_cell(wheel_name()), id="kltools"))
+    cells.append(new_code_cell("import numpy as np", id="setup"))
+    for place, assigned in enumerate(assignment.exercises, 1):
+        cells += _cells(numbers, student, assigned, place)
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}})
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -> list:
+    points = f"{assigned.points:g} point{'s' * (assigned.points != 1)}"
+    title = f"## {place}. {{}} ({points})"
+    graded = {"schema_version": 3, "grade_id": assigned.id, "grade": True, "solution": True, "locked": False}
+    graded |= {"task": False, "points": assigned.points}
+    if assigned.text:
+        question = new_markdown_cell(f"{title.format('Written answer')}\n\n{assigned.text}", id=f"ask-{assigned.id}")
+        answer = new_markdown_cell(f"**Answer {place}**\n\n{HERE}", id=f"answer-{assigned.id}")
+        answer.metadata["nbgrader"] = graded | {"cell_type": "markdown"}
+        return [question, answer]
+    exercise = numbers.exercise(student.id, assigned.id)
+    question = new_markdown_cell(f"{title.format(exercise.title)}\n\n{exercise.question}", id=f"ask-{assigned.id}")
+    source = f"{assigned.answer} = None"
+    if isinstance(exercise, FunctionExercise):
+        source += "      # the function itself, once you have defined it here"
+    answer = new_code_cell(source, id=f"answer-{assigned.id}")
+    answer.metadata["nbgrader"] = graded | {"cell_type": "code"}
+    cells = [question, answer]
+    if numbers.assignment.checks:
+        check = CHECK.format(id=assigned.id, given=dict(exercise.given), answer=assigned.answer)
+        cells.append(new_code_cell(check, id=f"check-{assigned.id}"))
+    return cells
+
+
+def write_release(course: Course, assignment: Assignment) -> list[Path]:
+    """Write every student's notebook to ``release/NAME/STUDENT/NAME.ipynb`` and return the files.
+
+    Where the assignment has checks, the wheel of kltools that they need lies beside each.
+
+    Raises
+    ------
+    CourseError
+        If the roster is empty, or a file is there that differs: it may be in the students' hands already.
+    """
+    if not course.roster:
+        raise CourseError(f"{course.path / 'roster.csv'} lists no students")
+    texts, numbers = {}, Numbers(course, assignment)
+    for student in course.roster.values():
+        file = course.path / "release" / assignment.name / student.id / f"{assignment.name}.ipynb"
+        texts[file] = nbformat.writes(student_notebook(numbers, student)) + "\n"
+    changed = [file for file, text in texts.items() if file.exists() and file.read_text("utf8") != text]
+    if changed:
+        raise CourseError(
+            f"{changed[0]} is there and differs from what would be written ({len(changed)} such in all); "
+            "if no student has them yet, move the folder away and write again"
+        )
+    numbers.keep()
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = build_wheel(Path(folder)) if assignment.checks else None
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                file.write_text(text, "utf8")
+            if wheel and not (file.parent / wheel.name).exists():
+                shutil.copy(wheel, file.parent)
+    return list(texts)
+
+
+def read_submission(file: Path) -> nbformat.NotebookNode:
+    """Return a notebook that came back: its cells, each with a type, a source and metadata, and nothing else.
+
+    Raises
+    ------
+    UnreadableError
+        If it is too large, no JSON or no notebook.
+    """
+    try:
+        size = file.stat().st_size
+        if size > LARGEST:
+            raise UnreadableError(f"The file has {size // 2**20} MB; at most {LARGEST // 2**20} are read.")
+        table = json.loads(file.read_text("utf-8-sig"))
+        if table["nbformat"] < 4:
+            table = nbformat.convert(nbformat.from_dict(table), 4)
+        return nbformat.from_dict({"cells": [_read_cell(cell) for cell in table["cells"]]})
+    except UnreadableError:
+        raise
+    except Exception as error:  # whatever the file holds, its author gets a sentence
+        raise UnreadableError(f"The file is not a notebook that can be read ({type(error).__name__}).") from None
+
+
+def _read_cell(cell: dict) -> dict:
+    source, metadata = cell["source"], cell.get("metadata")
+    try:
+        source = "".join(source)
+    except TypeError:
+        raise UnreadableError("A cell of the notebook holds something else than text.") from None
+    source = source.encode("utf8", "replace").decode("utf8")  # JSON may hold halves of characters
+    return {
+        "cell_type": str(cell["cell_type"]),
+        "source": source,
+        "metadata": metadata if isinstance(metadata, dict) else {},
+    }
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return the sources of the code cells, in their order."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: str) -> str:
+    """Return a written answer, without its heading; empty if there is none. Of copies the first with a text counts."""
+    place = [one.id for one in assignment.exercises].index(id) + 1
+    heading = re.compile(rf"\s*\*\*Answer {place}\*\*\s*")
+    cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    marked = [cell for cell in cells if _grade_id(cell) == id]
+    headed = [cell for cell in cells if heading.match(cell.source)]
+    both = [cell for cell in headed if cell in marked]  # each alone may have been lost, or stand in a wrong place
+    texts = [heading.sub("", cell.source, count=1).strip() for cell in both or marked or headed]
+    text = next((text for text in texts if text not in ("", HERE)), "")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} [...] (cut: {len(text)} characters)"
+
+
+def _grade_id(cell) -> str:
+    metadata = cell.metadata.get("nbgrader")
+    return str(metadata.get("grade_id", "")) if isinstance(metadata, dict) else ""

@@ -1,0 +1,129 @@
+"""What became of each submission: one JSON file a student, which says all that the grades are made of."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from assignments.course import Assignment, Course, write_at_once
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one answer is worth, and why.
+
+    Attributes
+    ----------
+    id : str
+        The exercise.
+    points : float
+        What it is worth.
+    earned : float or None
+        Before lateness; None where a person has to say.
+    status : {"right", "mistake", "close", "wrong", "invalid", "unanswered", "to grade"}
+        The verdict of the bank, or that a person reads the answer.
+    message : str
+        One or two sentences for the student, in the bank's Markdown; they hold no hidden input.
+    mistake : str
+        The name of a recognized mistake.
+    answer : str
+        The answer as the student gave it, cut where it is long. It may hold anything.
+    value : float or None
+        The answer, if it is one number.
+    """
+
+    id: str
+    points: float
+    earned: float | None
+    status: str
+    message: str = ""
+    mistake: str = ""
+    answer: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one student's submission.
+
+    Attributes
+    ----------
+    ended : {"", "timed out", "crashed", "unreadable", "missing"}
+        Empty if the notebook ran through; else why it did not. Answers given before the end count.
+    note : str
+        A sentence on it.
+    late_days : int
+        Days begun after the deadline.
+    late_per_day : float
+        Share of the points that each of them costs.
+    verdicts : list of Verdict
+        One an exercise, or none if nothing could be judged.
+    by_person : list of str
+        Exercises whose points a person gave.
+    comments : dict of str to str
+        What a person wrote about the answers, by exercise.
+    fingerprint : str
+        Of all that the verdicts depend on.
+    """
+
+    student: str
+    maximum: float
+    ended: str = ""
+    note: str = ""
+    late_days: int = 0
+    late_per_day: float = 0.0
+    verdicts: list[Verdict] = field(default_factory=list)
+    by_person: list[str] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    @property
+    def earned(self) -> float | None:
+        """The points before lateness; None where nothing could be judged."""
+        if not self.verdicts:
+            return None
+        if self.ended and not self.by_person and all(one.status == "unanswered" for one in self.verdicts):
+            return None
+        return sum(one.earned or 0.0 for one in self.verdicts)
+
+    @property
+    def score(self) -> float | None:
+        """The points after what lateness costs; None where nothing could be judged: that is not a zero."""
+        if self.earned is None:
+            return None
+        return round(self.earned * max(0.0, 1 - self.late_per_day * self.late_days), 4)
+
+    @property
+    def status(self) -> str:
+        """One word: graded, partly (a person has still to read an answer), late, or why it could not be run."""
+        if self.ended:
+            return self.ended
+        if any(one.earned is None for one in self.verdicts):
+            return "partly"
+        return "late" if self.late_days else "graded"
+
+    def with_points(self, points: Mapping[str, float], comments: Mapping[str, str] | None = None) -> "Result":
+        """Return the result with the points that a person gave and what they wrote, by exercise."""
+        verdicts = [replace(one, earned=points[one.id]) if one.id in points else one for one in self.verdicts]
+        known = [one.id for one in verdicts if one.id in points]
+        return replace(self, verdicts=verdicts, by_person=known, comments=dict(comments or {}))
+
+
+def write_result(course: Course, assignment: Assignment, result: Result) -> None:
+    """Keep a result, at once or not at all: grading may be killed at any moment."""
+    file = _file(course, assignment, result.student)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_at_once(file, json.dumps(asdict(result), indent=1))
+
+
+def read_result(course: Course, assignment: Assignment, student: str) -> Result | None:
+    """Return the result that was kept, or None if there is none that can be read."""
+    try:
+        table = json.loads(_file(course, assignment, student).read_text("utf8"))
+        return Result(**{**table, "verdicts": [Verdict(**one) for one in table["verdicts"]]})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _file(course: Course, assignment: Assignment, student: str) -> Path:
+    return course.path / "graded" / assignment.name / f"{student}.json"
