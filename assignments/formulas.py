@@ -1,0 +1,112 @@
+"""Formulas of the bank as MathML, which browsers show without a script.
+
+The converter passes on whatever a formula holds, markup among it, and a message may quote what a student wrote. So the
+result is built anew from a closed list of elements, and everything in it is escaped.
+"""
+
+import html
+import re
+from functools import lru_cache
+from xml.etree.ElementTree import Element, tostring
+
+from latex2mathml.converter import Converter
+
+LONGEST = 1000  # characters of a formula
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+ELEMENTS = frozenset(
+    """math mrow mi mn mo mtext mspace mstyle mfrac msqrt mroot msub msup msubsup munder mover munderover
+    mtable mtr mtd mpadded mphantom""".split()  # noqa: SIM905
+)
+ATTRIBUTES = frozenset(
+    """xmlns display mathvariant stretchy fence form accent accentunder separator lspace rspace width height depth
+    linethickness minsize maxsize columnalign columnspacing rowspacing displaystyle scriptlevel movablelimits
+    symmetric""".split()  # noqa: SIM905
+)
+ONE_LETTER = re.compile(r"(\\math[a-z]+)\s+([A-Za-z])")  # \mathbb E is read as \mathbb{E} only with the braces
+BARS = ("\N{HORIZONTAL BAR}", "_")
+SYMBOLS = ("\N{INFINITY}", "\N{DOWN TACK}")  # no operators: there is no space around them
+TIGHT = ("/", "|", "\N{DOUBLE VERTICAL LINE}")
+SIGNS = ("+", "\N{MINUS SIGN}")
+CLOSING = (")", "]", "}", "|", "!")
+THIN = "0.1667em"
+
+
+class FormulaError(ValueError):
+    """A formula that cannot become MathML; the message has it."""
+
+
+@lru_cache(4096)
+def mathml(tex: str, display: str = "inline") -> str:
+    r"""Return a formula as MathML.
+
+    Raises
+    ------
+    FormulaError
+        If it is too long, or has something that is not known.
+
+    Examples
+    --------
+    >>> mathml("x")
+    '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>x</mi></mrow></math>'
+    """
+    if len(tex) > LONGEST:
+        raise FormulaError(f"a formula of {len(tex)} characters")
+    try:
+        tree = Converter(NAMESPACE, display).convert_to_element(ONE_LETTER.sub(r"\1{\2}", tex))
+        elements = list(tree.iter())
+        for element in elements:
+            element.text = html.unescape(element.text or "")
+            _check(element, tex)
+        for element in elements:
+            _mend(element)
+        return tostring(tree, encoding="unicode")
+    except FormulaError:
+        raise
+    except Exception as error:  # the converter raises what it likes
+        raise FormulaError(f"{tex!r}: {type(error).__name__}: {error}") from None
+
+
+def _check(element: Element, tex: str) -> None:
+    if element.tag not in ELEMENTS or not element.attrib.keys() <= ATTRIBUTES:
+        raise FormulaError(f"{tex!r}: <{element.tag} {' '.join(element.attrib)}> is not known here")
+    if element.text.startswith("\\") or (element.tag in ("mi", "mn", "mo") and not element.text):
+        raise FormulaError(f"{tex!r}: {element.text or 'an empty operator'} is not known here")
+
+
+def _mend(element: Element) -> None:
+    """Set one element as TeX does."""
+    if element.tag == "munder" and element[1].text in BARS:  # a bar stretches only where a font for formulas is there
+        element.remove(element[1])
+        element.tag, element.attrib = "mrow", {"class": "underlined"}
+    if element.text in SYMBOLS:
+        element.tag, element.attrib = "mi", {}
+    elif element.text == "~":
+        element.tag, element.text = "mo", "\N{TILDE OPERATOR}"
+    elif element.tag == "mo" and element.text in TIGHT:
+        element.attrib |= {"lspace": "0", "rspace": "0"}
+    elif element.tag in ("mrow", "mtd"):
+        _space(element)
+
+
+def _space(row: Element) -> None:
+    """Part functions from what stands beside them, and tell the signs of numbers from those of sums."""
+    children = list(row)
+    for place in range(len(children) - 1, 0, -1):
+        before, here = children[place - 1 : place + 1]
+        closed = before.tag == "mo" and before.text in CLOSING
+        apart = _leaf(here).tag in ("mo", "mspace") or (_leaf(before).tag in ("mo", "mspace") and not closed)
+        if not apart and (_is_function(before) or _is_function(here)):
+            row.insert(place, Element("mspace", width=THIN))  # ln 2, not ln2
+        if here.text in SIGNS and before.tag == "mo" and not closed:
+            here.set("form", "prefix")
+
+
+def _is_function(element: Element) -> bool:
+    leaf = _leaf(element)
+    return leaf.tag == "mi" and len(leaf.text) > 1 and leaf.text.isascii() and leaf.text.isalpha()
+
+
+def _leaf(element: Element) -> Element:
+    while len(element):
+        element = element[0]
+    return element
