@@ -1,0 +1,115 @@
+"""The commands of an instructor; `python -m assignments --help` lists them, and the Makefile has them too."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+
+from tqdm import tqdm
+
+from assignments import bank_table, collect, copies, course, formgrader, grade, gradebook, notebooks, report
+from assignments.demo import play
+from assignments.sandbox import SandboxMissingError
+
+
+def main(arguments=None) -> int:
+    """Run one command; a mistake in a course folder is told in a line."""
+    parser = argparse.ArgumentParser(prog="python -m assignments", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(action, text, *names):
+        sub = commands.add_parser(action.__name__.rstrip("_"), help=text)
+        for name, options in names:
+            sub.add_argument(name, **options)
+        sub.set_defaults(action=action)
+        return sub
+
+    folder = ("course", {"help": "the course folder, outside of the repository"})
+    named = ("name", {"help": "the assignment, week1 for assignments/week1.toml"})
+    jobs = ("--jobs", {"type": int, "default": os.cpu_count(), "help": "submissions that run at a time"})
+    trusted = ("--trusted", {"action": "store_true", "help": "run without a sandbox, for a class that is trusted"})
+    source = ("source", {"nargs": "?", "help": "a folder, or the zip of a learning platform (default: inbox)"})
+    place = ("course", {"nargs": "?", "help": "an empty folder (default: a new temporary one)"})
+    command(exercises, "list the exercises of the book", ("chapter", {"nargs": "?"}))
+    command(course_, "make a course folder with a secret of its own", folder)
+    command(assignment, "write what each student receives", folder, named)
+    command(collect_, "take in what came back", folder, named, source)
+    command(grade_, "run, judge and report what was collected", folder, named, jobs, trusted)
+    command(formgrader_, "give points by hand in the browser", folder)
+    command(demo, "play a course of twelve students from nothing to grades", place, jobs)
+    given = vars(parser.parse_args(arguments))
+    action = given.pop("action")
+    try:
+        action(**given)
+    except (course.CourseError, SandboxMissingError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def exercises(chapter: str | None) -> None:
+    print(bank_table.table(chapter))
+
+
+def course_(**given) -> None:
+    made = course.create_course(given["course"])
+    print(f"{made.path} is there. Next: write the students into roster.csv and look at assignments/week1.toml.")
+
+
+def assignment(name: str, **given) -> None:
+    opened, asked = _opened(given["course"], name)
+    files = notebooks.write_release(opened, asked)
+    print(f"{len(files)} notebooks are in {files[0].parents[1]}, a folder for each student.")
+
+
+def collect_(name: str, source: str | None, **given) -> None:
+    opened, asked = _opened(given["course"], name)
+    found = collect.collect(opened, asked, source or opened.path / "inbox")
+    print(f"{sum(map(len, found.accepted.values()))} submissions of {len(found.accepted)} students were taken in.")
+    for file, why in found.unresolved:
+        print(f"Left alone: {file!r}: {why}")
+
+
+def grade_(name: str, jobs: int, trusted: bool, **given) -> None:
+    opened, asked = _opened(given["course"], name)
+    print_grades(opened, asked, jobs, trusted)
+
+
+def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, trusted: bool = False) -> None:
+    """Grade, keep the gradebook, write what goes out, and say where it is."""
+    with tqdm(total=len(opened.roster), unit="submission") as bar:
+        results = grade.grade(
+            opened, asked, jobs=jobs, trusted=trusted, progress=lambda done, _: bar.update(done - bar.n)
+        )
+    gradebook.record(opened, asked, results)
+    points, comments = gradebook.points_by_person(opened, asked), gradebook.comments_by_person(opened, asked)
+    results = {
+        student: result.with_points(points.get(student, {}), comments.get(student))
+        for student, result in results.items()
+    }
+    report.write_reports(opened, asked, results, copies.find_copies(opened, asked, results))
+    counts = Counter(result.status for result in results.values())
+    print(", ".join(f"{count} {status}" for status, count in counts.items()))
+    out = opened.path / "out" / asked.name
+    print(f"In {out}: grades.csv, canvas.csv, report.html, and feedback with a page for each student.")
+    if counts["partly"]:
+        print(f"Written answers wait for a person: make formgrader COURSE={opened.path}")
+
+
+def formgrader_(**given) -> None:
+    opened = course.open_course(given["course"])
+    print("Formgrader opens in the browser. It is stopped by Ctrl+C here.", flush=True)
+    formgrader.serve(opened)
+
+
+def demo(**given) -> None:
+    play(given["course"], print_grades)
+
+
+def _opened(folder: str, name: str) -> tuple[course.Course, course.Assignment]:
+    opened = course.open_course(folder)
+    return opened, course.read_assignment(opened, name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""What a person sees of a submission in Formgrader: a notebook made afresh, in which nothing of the student's runs.
+
+Formgrader turns cells into a page of a server in which the instructor is logged in, and passes HTML on. So nothing
+of a submission is copied as it is: its text stands escaped in ``<pre>``, and outputs, attachments and metadata stay
+behind. The student's name stays behind too; Formgrader shows it when asked.
+"""
+
+import hashlib
+import html
+import re
+
+import nbformat
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from assignments.course import Assigned, Assignment, Student
+from assignments.markup import render
+from assignments.notebooks import student_notebook
+from assignments.numbers import Numbers
+from assignments.results import Result, Verdict
+from kltools.exercises import get
+
+LONGEST = 20_000  # characters of one block that are shown
+# Control characters, those that turn the direction of what follows, and halves of a pair: named, not obeyed.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+HEADING = re.compile(r"\s*\*\*Answer \d+\*\*\s*")
+STATUS = {
+    "right": "right",
+    "mistake": "a known mistake",
+    "close": "close to the truth",
+    "wrong": "wrong",
+    "invalid": "no answer that could be judged",
+    "unanswered": "not answered",
+}
+
+
+def shown_notebook(
+    numbers: Numbers, student: Student, result: Result, submitted: nbformat.NotebookNode
+) -> nbformat.NotebookNode:
+    """Return what a person who grades sees of a submission.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        Of the course and the assignment.
+    student : Student
+        Whose submission it is.
+    result : Result
+        With a verdict for each exercise.
+    submitted : NotebookNode
+        What came back.
+    """
+    given = {cell.source for cell in student_notebook(numbers, student).cells}
+    own = [cell for cell in submitted.cells if cell.source.strip() and cell.source not in given]
+    verdicts = {one.id: one for one in result.verdicts}
+    written = {one.answer for one in result.verdicts if one.status == "to grade"}
+    rest = [cell for cell in own if cell.cell_type == "code" or HEADING.sub("", cell.source).strip() not in written]
+    cells = [_heading(numbers.assignment)]
+    for place, asked in enumerate(numbers.assignment.exercises, 1):
+        named = [cell for cell in own if cell.cell_type == "code" and re.search(rf"\b{asked.answer}\b", cell.source)]
+        rest = [cell for cell in rest if cell not in named]
+        question, title = asked.text, "Written answer"
+        if not asked.text:
+            exercise = numbers.exercise(student.id, asked.id)
+            question, title = exercise.question, exercise.title
+        # On one line, HTML is passed on as it is, and its formulas need no script.
+        rendered = str(render(question, links=bool(asked.text))).replace("\n", "&#10;")
+        cells.append(_question(asked, place, title, f"<div>{rendered}</div>"))
+        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(cell.source for cell in named)))
+    if result.note:
+        cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))
+    if rest:
+        text = "\n\n".join(f"# {cell.cell_type} cell\n{cell.source}" for cell in rest)
+        cells.append(new_markdown_cell(f"**What else the notebook holds**\n\n{plain(text)}", id="rest"))
+    return _notebook(cells)
+
+
+def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
+    """Return the assignment without a student's numbers, by which Formgrader knows that it exists."""
+    cells = [_heading(assignment)]
+    for place, asked in enumerate(assignment.exercises, 1):
+        question, title = asked.text, "Written answer"
+        if not asked.text:
+            question, title = get(asked.id).question, get(asked.id).title
+        cells.append(_question(asked, place, title, question))
+        cells.append(_graded(asked, "*The answer.*"))
+    return _notebook(cells)
+
+
+def fingerprints(assignment: Assignment, result: Result, submitted: nbformat.NotebookNode) -> dict[str, str]:
+    """Return, by exercise, a digest of what a person reads who gives points for it."""
+    code = [cell.source for cell in submitted.cells if cell.cell_type == "code"]
+    everything = [cell.source for cell in submitted.cells]
+    answers = {one.id: one.answer for one in result.verdicts}
+    digests = {}
+    for asked in assignment.exercises:
+        parts = code if not asked.text else [answers[asked.id]] if answers[asked.id] else everything
+        digests[asked.id] = hashlib.sha256("\0".join(parts).encode("utf8", "surrogatepass")).hexdigest()
+    return digests
+
+
+def plain(text: str) -> str:
+    """Return text of a student's as HTML in which it is text and nothing else, cut where it is very long."""
+    left = len(text) - LONGEST
+    text = UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text[:LONGEST])
+    if left > 0:
+        text += f"\n... and {left} more characters, in the file that was submitted"
+    return f'<pre style="white-space: pre-wrap">\n{html.escape(text)}\n</pre>'
+
+
+def _heading(assignment: Assignment):
+    return new_markdown_cell(f"# {assignment.title}", id="head")
+
+
+def _question(asked: Assigned, place: int, title: str, question: str):
+    return new_markdown_cell(f"## {place}. {title}\n\n{question}", id=f"ask-{asked.id}")
+
+
+def _answer(asked: Assigned, verdict: Verdict, code: str):
+    if verdict.status == "to grade":
+        return _graded(asked, plain(verdict.answer))
+    parts = [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
+    parts += [plain(verdict.message)] if verdict.message else []
+    parts += ["The answer:", plain(verdict.answer)] if verdict.answer else []
+    parts += ["The cells that name it:", plain(code)] if code else []
+    return _graded(asked, "\n\n".join(parts))
+
+
+def _graded(asked: Assigned, source: str):
+    graded = {"schema_version": 3, "grade_id": asked.id, "grade": True, "solution": True, "locked": False}
+    graded |= {"task": False, "points": asked.points, "cell_type": "markdown"}
+    return new_markdown_cell(source, id=f"answer-{asked.id}", metadata={"nbgrader": graded})
+
+
+def _notebook(cells: list) -> nbformat.NotebookNode:
+    notebook = new_notebook(cells=cells)
+    nbformat.validate(notebook)
+    return notebook

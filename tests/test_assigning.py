@@ -1,0 +1,129 @@
+"""The commands of an instructor, as the page Assigning and grading names them, and the sample class from end to end."""
+
+import csv
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from assignments import bank_table
+from assignments.course import ASSIGNMENT, CourseError, open_course, read_assignment
+from assignments.numbers import Numbers
+from assignments.sample_class import CLASS
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "book/teaching/assigning.md").read_text("utf8")
+PYTHON = ROOT / ".venv-grading/bin/python"
+TYPED = [line for block in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+
+
+def run(*command, **variables):
+    """Run a command of an instructor and return what it printed and how it ended."""
+    environment = {**os.environ, "PYTHONWARNINGS": "error::DeprecationWarning:assignments", **variables}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=200)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    assert PYTHON.exists(), "make .venv-grading/installed"
+
+
+def grades(course):
+    with (course / "out/week1/grades.csv").open(encoding="utf8", newline="") as lines:
+        return {row["student"]: row for row in csv.DictReader(lines)}
+
+
+def test_the_sample_class_gets_what_its_honest_answers_earn(tmp_path):
+    said = run("make", "--old-file", ".venv-grading/installed", "demo-course", f"COURSE={tmp_path / 'course'}")
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert len(CLASS) == 12
+    told = grades(tmp_path / "course")
+    for one in CLASS:
+        row = told.pop(one.id)
+        assert (row["status"], row["score"]) == (one.status, "" if one.score is None else f"{one.score:g}"), one
+        page = (tmp_path / f"course/out/week1/feedback/{one.id}.html").read_text("utf8")
+        assert one.name in page
+    assert told == {}
+    report = (tmp_path / "course/out/week1/report.html").read_text("utf8")
+    assert "Misconceptions found" in report
+    assert (tmp_path / "course/gradebook.db").exists()
+    assert "'../../grades.csv'" in said.stdout
+
+
+def test_the_commands_of_the_page_lead_from_nothing_to_grades(tmp_path):
+    """Type each command of the course as it stands on the page, in its order."""
+    course, archive = tmp_path / "kl-course", tmp_path / "submissions.zip"
+    steps = [line for line in TYPED if re.match(r"make (course|assignment|collect|grade) ", line)]
+    assert [line.split()[1] for line in steps] == ["course", "assignment", "collect", "grade", "grade", "grade"]
+    for step in steps:
+        words = step.replace("~/kl-course", str(course)).replace("~/Downloads/submissions.zip", str(archive))
+        if "assignment" in words:
+            text = re.search(r"```text\n(id,name.*?)```", PAGE, re.DOTALL)[1]
+            (course / "roster.csv").write_text(text, "utf8")
+        if "collect" in words:
+            hand_in(course, archive)
+        said = run(*shlex.split(words), "--old-file", ".venv-grading/installed")
+        assert said.returncode == 0, said.stdout + said.stderr
+    told = grades(course)
+    assert told["adoe"]["score"] == "2"
+    assert told["adoe"]["status"] == "partly"
+    assert told["broe"]["status"] == "missing"
+
+
+def hand_in(course, archive):
+    """Solve the first exercise and write an answer as Ann Doe, and zip the notebook as Canvas does."""
+    opened = open_course(course)
+    exercise = Numbers(opened, read_assignment(opened, "week1")).exercise("adoe", "coding-3")
+    notebook = nbformat.read(course / "release/week1/adoe/week1.ipynb", 4)
+    for cell in notebook.cells:
+        if cell.source == "answer_coding_3 = None":
+            cell.source = f"answer_coding_3 = {exercise.truth(**exercise.given)}"
+        cell.source = cell.source.replace("*Your answer here.*", "The one that averages over the client's data.")
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("doeann_101_2002_week1.ipynb", nbformat.writes(notebook))
+
+
+def test_every_command_of_the_page_is_a_target():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf8"), re.MULTILINE))
+    named = set(re.findall(r"make ([a-z-]+)", "\n".join(TYPED)))
+    assert {"demo-course", "course", "exercises", "assignment", "collect", "grade", "formgrader"} == named <= targets
+
+
+def test_the_page_shows_the_assignment_that_a_new_course_holds():
+    shown = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)[1]
+    told, made = tomllib.loads(shown), tomllib.loads(ASSIGNMENT)
+    assert told.pop("deadline") is not None
+    assert made.pop("deadline") is not None
+    assert told == made
+
+
+def test_a_mistake_is_told_in_a_line(tmp_path):
+    said = run(PYTHON, "-m", "assignments", "grade", str(tmp_path), "week1")
+    assert (said.returncode, said.stderr) == (1, f"{tmp_path / 'course.toml'} is not there\n")
+    assert said.stdout == ""
+
+
+@pytest.mark.parametrize("target", ["course", "assignment", "collect", "grade", "formgrader"])
+def test_a_command_without_its_course_says_what_to_type(target):
+    said = run("make", "--old-file", ".venv-grading/installed", target)
+    assert said.returncode == 2
+    assert said.stdout.startswith(f"Say COURSE=..., as in make {target} COURSE=~/kl-course")
+
+
+def test_the_table_of_exercises_says_what_an_instructor_picks_by():
+    lines = bank_table.table("coding").splitlines()
+    assert lines[0].split() == ["id", "level", "minutes", "answer", "numbers", "its", "solution", "uses", "title"]
+    by_id = {line.split()[0]: line for line in lines[1:]}
+    assert list(by_id) == [f"coding-{n}" for n in range(1, 9)]
+    assert by_id["coding-3"].split()[3:5] == ["number", "own"]
+    assert by_id["coding-7"].split()[3:5] == ["function", "hidden"]
+    assert "same for all" in by_id["coding-6"]
+    assert len(bank_table.table().splitlines()) == 80
+    with pytest.raises(CourseError, match="no chapter 'codings' has exercises; these have: coding, elbo"):
+        bank_table.table("codings")
