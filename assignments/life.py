@@ -23,7 +23,7 @@ SHARE = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
 PAGE = os.sysconf("SC_PAGESIZE")
 PACKAGE = "/packages"  # where a notebook finds what it may import
 START = 60.0  # seconds for the interpreter and its packages, which are no work of a student's
-GRACE = 2.0  # seconds: the process inside stops its own cells, and this is for those that resist
+GRACE = 1.0  # seconds: the process inside stops its own cells, and this is for those that resist
 GLANCE = 0.05  # seconds between two looks at what it uses
 CROWD = 12  # processes and threads, from which on they wait for everyone else
 FILES = 10_000  # in one folder: each takes memory beyond what its bytes do
@@ -138,8 +138,9 @@ class Life:
         for one in sorted(family(self.process.pid), reverse=True):
             if one != self.process.pid:  # the leader sees the others end, and then ends
                 _end(one)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=1)
+        if not self.home:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=1)
         self.process.kill()
         self.process.wait()
         self.selector.close()

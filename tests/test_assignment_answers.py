@@ -150,7 +150,7 @@ def test_what_stands_beside_counts_too(results, student):
 
 def test_no_hidden_input_is_in_a_result(course, results):
     numbers = Numbers(*course)
-    for student in ANSWERS:
+    for student in list(ANSWERS)[: len(FUNCTIONS)]:
         text = json.dumps(asdict(results[student])).replace(results[student].fingerprint, "")
         said = {float(number) for number in re.findall(r"-?\d+\.\d+", text)}
         inputs = [np.ravel(part) for case in numbers.hidden(student, "surprise-7") for part in case]
