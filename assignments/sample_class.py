@@ -22,7 +22,7 @@ id = "coding-4"
 points = 2
 
 [[exercise]]
-id = "optimization-3"
+id = "optimization-2"
 points = 2
 partial = 0.5
 
@@ -44,7 +44,7 @@ id = "written-1"
 points = 2
 text = "A colleague measured D(P||Q) once and reports it as the distance from Q to P. What would you answer?"
 """
-NUMBERS, REST = ("coding-4", "optimization-3"), ("coding-6", "coding-7", "coding-8")
+NUMBERS, REST = ("coding-4", "optimization-2"), ("coding-6", "coding-7", "coding-8")
 ALL, WRITTEN = (*NUMBERS, *REST), "written-1"
 FUNCTION = """\
 def wasted_bits(p, q):
@@ -153,14 +153,14 @@ CLASS = (
         "graded",
         7.5,
         solved=("coding-4", "coding-6", "coding-8"),
-        mistakes={"optimization-3": "not centered", "coding-7": FORGOT_ZEROS},
+        mistakes={"optimization-2": "slots swapped", "coding-7": FORGOT_ZEROS},
     ),
     Sample("cleo", "Cleo Dahl", "right, and two days late", "late", 8, days_late=2),
     Sample(
         "dara", "Dara Egan", "half of it, and half a sentence", "partly", 4, solved=NUMBERS, written="It depends on"
     ),
     Sample("eli", "Eli Frey", "everything is Ada's, her numbers too", "partly", 6, written=ORDER, copied_from="ada"),
-    Sample("finn", "Finn Gray", "an endless loop in one cell", "timed out", 10, before={"optimization-3": LOOP}),
+    Sample("finn", "Finn Gray", "an endless loop in one cell", "timed out", 10, before={"optimization-2": LOOP}),
     Sample("gita", "Gita Hahn", "a cell that ends the process", "crashed", 10, before={"coding-7": EXIT}),
     Sample("hugo", "Hugo Ibsen", "a fork bomb", "timed out", 4, solved=NUMBERS, before={"coding-6": BOMB}),
     Sample(

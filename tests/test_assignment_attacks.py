@@ -52,9 +52,9 @@ def test_the_demo_tells_each_step(played):
 
 def test_copied_numbers_are_wrong_and_the_slips_are_named(played):
     named = {(one.id, one.mistake) for one in played[0]["ben"].verdicts if one.mistake}
-    assert named == {("optimization-3", "not centered"), ("coding-7", "zero")}
+    assert named == {("optimization-2", "slots swapped"), ("coding-7", "zero")}
     eli, ada = ({one.id: one for one in played[0][who].verdicts} for who in ("eli", "ada"))
-    for id in ("coding-4", "optimization-3"):
+    for id in ("coding-4", "optimization-2"):
         assert (eli[id].value, eli[id].earned) == (ada[id].value, 0)
 
 
@@ -150,28 +150,30 @@ ATTACKS = {
     "channels-closed": ("import os\nos.closerange(0, 128)", "crashed"),
     # processes
     "forks": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "timed out"),
-    "busy-forks": (FORKS + "        while True: pass", "graded"),
+    "busy-forks": (FORKS + "        while True: pass", "graded or timed out"),
     "fork-that-goes-on": ("import os\nos.fork()\nos.fork()", "graded"),
     "daemon": ("import os, time\nif not os.fork():\n    try: os.setsid()\n    except OSError: pass\n"
                "    if os.fork(): os._exit(0)\n    time.sleep(3600)", "graded"),
     "daemon-after-death": ("import os, time\nif not os.fork(): time.sleep(3600)\nos._exit(0)", "crashed"),
     # memory, disk, output
     "50-gigabytes": ("memory = bytearray(50 * 2**30)", "graded"),
-    "50-gigabytes-in-pieces": ("memory = []\nwhile True: memory.append(b'1' * 2**24)", "crashed"),
+    "50-gigabytes-in-pieces": ("memory = []\nwhile True: memory.append(b'1' * 2**24)", "crashed or timed out"),
     "50-gigabytes-in-many": (FORKS + "        memory = b'1' * (50 * 2**30 // 300)\n        time.sleep(3600)\n"
-                             "time.sleep(3600)", "crashed"),
+                             "time.sleep(3600)", "crashed or timed out"),
     "10-gigabytes-of-disk": ("for folder in ('/tmp', '/home/student', '/dev/shm', '/dev', '/'):\n    try:\n"
                              "        with open(folder + '/file', 'wb') as file:\n"
                              "            for _ in range(10 * 2**10): file.write(bytes(2**20))\n"
-                             "        answer_optimization_3 = 'leaked'\n    except OSError: pass", "graded"),
+                             "        answer_optimization_3 = 'leaked'\n    except OSError: pass",
+                             "graded or timed out"),
     "10-gigabytes-in-files": ("for number in range(160):\n    try:\n"
                               "        with open(f'/tmp/{number}', 'wb') as file: file.write(bytes(2**26))\n"
-                              "    except OSError: pass", "graded"),
-    "a-million-files": ("for number in range(10**6): open(f'/tmp/{number}', 'w').close()", "crashed"),
-    "200-megabytes-printed": ("for _ in range(200): print('x' * 10**6)", "graded"),
-    "200-megabytes-shown": ("'x' * (200 * 10**6)", "graded"),
+                              "    except OSError: pass", "graded or timed out"),
+    "a-million-files": ("for number in range(10**6): open(f'/tmp/{number}', 'w').close()",
+                        "crashed or timed out"),
+    "200-megabytes-printed": ("for _ in range(200): print('x' * 10**6)", "graded or timed out"),
+    "200-megabytes-shown": ("'x' * (200 * 10**6)", "graded or timed out"),
     "200-megabytes-to-streams": ("import os\nfor _ in range(100):\n    for number in (1, 2):"
-                                 " os.write(number, b'x' * 10**6)", "graded"),
+                                 " os.write(number, b'x' * 10**6)", "graded or timed out"),
     "200-megabytes-said": ("import os\nfor _ in range(100):\n    for number in range(3, 20):\n"
                            "        try: os.write(number, b'x' * 10**6)\n        except OSError: pass", "crashed"),
     # forgery
@@ -202,7 +204,8 @@ def test_an_attack_leaves_the_honest_answers_and_earns_nothing(attacked, name):
     assert {one.id: one.status for one in result.verdicts if one.earned} == dict.fromkeys(
         (attacked_course.BEFORE, *attacked_course.AFTER), "right"
     )
-    assert (result.status, result.score) == (ATTACKS[name][1], attacked_course.EARNED)
+    assert result.score == attacked_course.EARNED
+    assert result.status in ATTACKS[name][1].split(" or ")  # where the machine is busy, time may be over first
     assert "leaked" not in json.dumps(asdict(result))
 
 

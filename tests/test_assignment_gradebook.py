@@ -347,13 +347,6 @@ def test_a_person_gives_points_in_formgrader(course, traps, worker, served, open
     assert opened.errors == []
 
 
-def test_formgrader_needs_to_be_told_the_course():
-    command = ["make", "--old-file", ".venv-grading/installed", "formgrader"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert said.returncode == 2
-    assert said.stdout == "Say COURSE=..., as in make formgrader COURSE=~/kl-course\n"
-
-
 def test_both_environments_have_the_same_packages():
     pins = []
     for name in ("requirements.txt", "assignments/requirements.txt"):

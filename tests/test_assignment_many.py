@@ -85,9 +85,12 @@ def grade_with_kills(course, assignment, moments):
 
 
 def check(results, kinds):
-    assert {one: (result.status, result.score) for one, result in results.items()} == {
-        one: (kind.status, kind.score) for one, kind in kinds.items()
-    }
+    assert {one: result.status for one, result in results.items()} == {one: kind.status for one, kind in kinds.items()}
+    for one, kind in kinds.items():
+        if kind.copied_from:  # of many numbers some agree by chance
+            assert kind.score <= results[one].score < 10
+        else:
+            assert results[one].score == kind.score, one
 
 
 def test_a_grading_that_is_killed_goes_on_where_it_stopped(tmp_path):
