@@ -19,6 +19,7 @@ from assignments.numbers import Numbers
 from kltools.exercises import FunctionExercise
 
 LARGEST = 10 * 2**20  # bytes of a notebook that is read
+CELLS = 2000  # of a notebook that is read
 LONGEST = 50_000  # characters of a written answer
 HERE = "*Your answer here.*"
 CHECK = """\
@@ -125,6 +126,9 @@ def read_submission(file: Path) -> nbformat.NotebookNode:
         if size > LARGEST:
             raise UnreadableError(f"The file has {size // 2**20} MB; at most {LARGEST // 2**20} are read.")
         table = json.loads(file.read_text("utf-8-sig"))
+        sheets = [table] if table["nbformat"] >= 4 else table["worksheets"]
+        if (number := sum(len(sheet["cells"]) for sheet in sheets)) > CELLS:
+            raise UnreadableError(f"The notebook has {number} cells; at most {CELLS} are read.")
         if table["nbformat"] < 4:
             table = nbformat.convert(nbformat.from_dict(table), 4)
         return nbformat.from_dict({"cells": [_read_cell(cell) for cell in table["cells"]]})

@@ -113,6 +113,8 @@ UNREADABLE = {
     "nested-deep": b'{"nbformat": 4, "cells": ' + b"[" * 10**6,
     "nested-deep-and-closed": b'{"nbformat": 4, "cells": ' + b"[" * 10**5 + b"]" * 10**5 + b"}",
     "a-long-number": b'{"nbformat": ' + b"4" * 10**6 + b', "cells": []}',
+    "many-cells": b'{"nbformat": 4, "cells": [' + b"{}," * 10**5 + b"{}]}",
+    "many-old-cells": b'{"nbformat": 3, "worksheets": [{"cells": [' + b"{}," * 10**5 + b"{}]}]}",
     "other-encoding": '{"nbformat": 4, "cells": []}'.encode("utf-16"),
 }
 
