@@ -26,7 +26,7 @@ def main(arguments=None) -> int:
 
     folder = ("course", {"help": "the course folder, outside of the repository"})
     named = ("name", {"help": "the assignment, week1 for assignments/week1.toml"})
-    jobs = ("--jobs", {"type": int, "default": os.cpu_count(), "help": "submissions that run at a time"})
+    jobs = ("--jobs", {"type": positive, "default": os.cpu_count(), "help": "submissions that run at a time"})
     trusted = ("--trusted", {"action": "store_true", "help": "run without a sandbox, for a class that is trusted"})
     source = ("source", {"nargs": "?", "help": "a folder, or the zip of a learning platform (default: inbox)"})
     place = ("course", {"nargs": "?", "help": "an empty folder (default: a new temporary one)"})
@@ -44,7 +44,17 @@ def main(arguments=None) -> int:
     except (course.CourseError, SandboxMissingError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was done is kept: type the command again to go on.", file=sys.stderr)
+        return 130
     return 0
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)
 
 
 def exercises(chapter: str | None) -> None:
@@ -108,6 +118,8 @@ def demo(**given) -> None:
 
 def _opened(folder: str, name: str) -> tuple[course.Course, course.Assignment]:
     opened = course.open_course(folder)
+    if not opened.roster:
+        raise course.CourseError(f"{opened.path / 'roster.csv'} lists no students")
     return opened, course.read_assignment(opened, name)
 
 

@@ -5,22 +5,25 @@ submission keeps the first.
 """
 
 import contextlib
+import json
 import os
 import re
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from assignments.course import Assignment, Course, CourseError
 from assignments.grade import refusals, submission
-from assignments.notebooks import LARGEST
+from assignments.notebooks import KEY, LARGEST
 
 MEMBERS = 5000
-CANVAS = re.compile(r"(?P<who>[a-z0-9]+?)_(LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
+OTHER = "no notebook"
+CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
 
 
 @dataclass
@@ -52,8 +55,10 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
     """Take the notebooks of a folder or a zip into ``submitted/STUDENT/NAME/NAME.ipynb``.
 
     A file is a student's if it lies in a folder named by the id, as nbgrader and release folders are, if its name
-    begins with the id, or if it is named as Canvas names submissions. Its date is noted in ``timestamp.txt``. An
-    earlier submission moves to ``earlier/1``, ``earlier/2``, ... beside the new one.
+    begins with the id, or if it is named as Canvas names submissions. It is taken if it is a notebook of this
+    assignment, by what the notebook says or else by its name. Its date is noted in ``timestamp.txt``; Canvas gives
+    none to its files, and says of each whether it is late. The newest counts, and the others stand beside it in
+    ``earlier/1``, ``earlier/2``, ...
 
     Raises
     ------
@@ -82,15 +87,44 @@ def _take(course: Course, assignment: Assignment, found: _Found, collected: Coll
         reason, data = found.problem or problem, None
     else:
         try:
-            reason, data = "", found.read()
+            data = found.read()
+            reason = _elsewhere(course, assignment, found.name, data)
+            data = None if reason else data
         except _UnreadableFileError as error:
             reason, data = str(error), None
     if data is None:
         collected.unresolved.append((found.name, reason))
-        if student:  # who is told, and not taken for one who sent nothing
+        if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
             _refuse(refusals(submission(course, assignment, course.roster[student])), found.changed, reason)
-    elif _accept(submission(course, assignment, course.roster[student]), found.changed, data):
+    elif _accept(submission(course, assignment, course.roster[student]), _when(assignment, found), data):
         collected.accepted.setdefault(student, []).append(found.name)
+
+
+def _elsewhere(course: Course, assignment: Assignment, name: str, data: bytes) -> str:
+    """Say why a file is no notebook of this assignment; empty if it is one."""
+    try:
+        told = json.loads(data)["metadata"][KEY]["assignment"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        told = None
+    if told is None:  # its author made it anew, or it is damaged
+        named = assignment.name in PurePosixPath(name).stem.lower()
+        return "" if named else f"{OTHER} of {assignment.name}, by its name and by what it holds"
+    return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]}"
+
+
+def _by_canvas(name: str) -> re.Match | None:
+    """Take a name apart as Canvas makes it, None if it does not."""
+    return CANVAS.fullmatch(unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).name))
+
+
+def _when(assignment: Assignment, found: _Found) -> datetime:
+    """Return when a file came; of Canvas's files only whether they were late is known, their date is the zip's."""
+    match, deadline = _by_canvas(found.name), assignment.deadline
+    if not match or deadline is None:
+        return found.changed
+    if match["late"]:
+        return max(found.changed, deadline + timedelta(seconds=1))
+    return min(found.changed, deadline)
 
 
 def _in_folder(source: Path) -> Iterator[_Found]:
@@ -153,6 +187,8 @@ def _owner(course: Course, name: str) -> tuple[str | None, str]:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.suffix.lower() != ".ipynb":
         return None, "it is not a notebook"
+    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+        return None, "it is a copy that Jupyter or the system keeps for itself"
     inside = [part for part in path.parts[:-1] if part in course.roster]
     if inside:
         return inside[-1], ""
@@ -160,9 +196,9 @@ def _owner(course: Course, name: str) -> tuple[str | None, str]:
     for student in course.roster.values():
         for word in _squeezed(student.id, student.name):
             squeezed.setdefault(word, set()).add(student.id)
-    match = CANVAS.fullmatch(path.name)
+    match = _by_canvas(name)
     owners = (
-        squeezed.get(match["who"].lower(), set())
+        squeezed.get(_plain(match["who"]), set())
         if match
         else {one for one in course.roster if re.match(rf"{re.escape(one)}([^a-z0-9]|$)", path.stem.lower())}
     )
@@ -173,9 +209,15 @@ def _owner(course: Course, name: str) -> tuple[str | None, str]:
 
 def _squeezed(id: str, name: str) -> set[str]:
     """Return how a platform may write a student: the id, and the names together in both orders."""
-    words = re.sub(r"[^\w\s]", "", name.lower()).split()
-    orders = [words, words[-1:] + words[:-1]]
-    return {re.sub(r"[^a-z0-9]", "", id), *("".join(order) for order in orders if order)}
+    words = name.split()
+    orders = [words[first:] + words[:first] for first in range(len(words))]  # a family name may have several words
+    return {_plain(id), *(_plain("".join(order)) for order in orders)}
+
+
+def _plain(text: str) -> str:
+    """Return a text in small letters without accents, and without what is neither letter nor digit."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if sign.isalnum())
 
 
 def _accept(place: Path, changed: datetime, data: bytes) -> bool:
@@ -190,6 +232,8 @@ def _accept(place: Path, changed: datetime, data: bytes) -> bool:
         numbers = [int(folder.name) for folder in earlier.iterdir()] if earlier.exists() else []
         aside = earlier / str(max(numbers, default=0) + 1)
         aside.mkdir(parents=True)
+        if changed < _noted(stamp):  # an older one that was found later
+            place, stamp = aside / place.name, aside / stamp.name
         for file in (place, stamp):
             if file.exists():
                 file.rename(aside / file.name)
@@ -197,6 +241,14 @@ def _accept(place: Path, changed: datetime, data: bytes) -> bool:
     stamp.write_text(changed.isoformat() + "\n", "ascii")
     place.write_bytes(data)
     return True
+
+
+def _noted(stamp: Path) -> datetime:
+    """Return the date that is noted, or the first of all if there is none."""
+    try:
+        return datetime.fromisoformat(stamp.read_text("ascii").strip()).astimezone(UTC)
+    except (OSError, ValueError):
+        return datetime(1980, 1, 1, tzinfo=UTC)
 
 
 def _refuse(file: Path, changed: datetime, reason: str) -> None:

@@ -224,6 +224,8 @@ def _assigned(entry, file: Path) -> Assigned:
         bank.get(name)
     except KeyError as error:
         raise CourseError(f"{file}: {error.args[0]}") from None
+    if partial and isinstance(bank.get(name), bank.ChoiceExercise):
+        raise CourseError(f"{file}: {name}: partial = {partial!r} is for no choice, where half would be for guessing")
     return Assigned(name, float(points), _share(partial, f"{name}: partial", file))
 
 

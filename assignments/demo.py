@@ -92,7 +92,8 @@ def hand_in(course: Course, assignment: Assignment) -> Path:
                 if one.id in BY_CANVAS:
                     again = f"-{place}" if place else ""
                     squeezed = "".join(reversed(one.name.lower().split()))
-                    member = f"{squeezed}_{100 + number}_{2000 + place}_{NAME}{again}.ipynb"
+                    late = "LATE_" if one.days_late else ""
+                    member = f"{squeezed}_{late}{100 + number}_{2000 + place}_{NAME}{again}.ipynb"
                     members.writestr(zipfile.ZipInfo(member, when.timetuple()[:6]), text)
                 else:
                     _put(course.path / "inbox" / one.id / f"{NAME}.ipynb", text, when)

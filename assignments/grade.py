@@ -214,10 +214,15 @@ def _verdict(one: Assigned, exercise: Exercise, said: dict | None, cases, result
         feedback = exercise.check(answer)
         if feedback.status == "invalid" and not all(map(HARMLESS.fullmatch, _texts(answer))):
             feedback = replace(feedback, message="It does not have the form that the question describes.")
-    share = 1.0 if feedback.status == "right" else one.partial if feedback.status == "mistake" else 0.0
+    share = 1.0 if feedback.status == "right" else one.partial if _is_partly_right(feedback) else 0.0
     return Verdict(
         one.id, one.points, one.points * share, feedback.status, feedback.message, feedback.mistake, shown, value
     )
+
+
+def _is_partly_right(feedback: Feedback) -> bool:
+    """Whether an answer earns partial credit: for a known mistake, and not for the question's own code unchanged."""
+    return feedback.status == "mistake" and feedback.mistake != "unchanged"
 
 
 def _shown(said: dict) -> str:

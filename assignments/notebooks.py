@@ -21,6 +21,7 @@ from kltools.exercises import FunctionExercise
 LARGEST = 10 * 2**20  # bytes of a notebook that is read
 CELLS = 2000  # of a notebook that is read
 LONGEST = 50_000  # characters of a written answer
+KEY = "kl-assignment"  # where a notebook says which assignment it is
 HERE = "*Your answer here.*"
 CHECK = """\
 # Says which mistake it was, never the answer.
@@ -51,6 +52,7 @@ name, `{assignment.name}.ipynb`."""
         cells += _cells(numbers, student, assigned, place)
     notebook = new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "name": "python3"}})
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata[KEY] = {"assignment": assignment.name, "student": student.id}
     nbformat.validate(notebook)
     return notebook
 
@@ -87,7 +89,8 @@ def write_release(course: Course, assignment: Assignment) -> list[Path]:
     Raises
     ------
     CourseError
-        If the roster is empty, or a file is there that differs: it may be in the students' hands already.
+        If the roster is empty, or files are there that differ: they may be in the students' hands already, so they
+        stay. What was missing has been written.
     """
     if not course.roster:
         raise CourseError(f"{course.path / 'roster.csv'} lists no students")
@@ -96,11 +99,7 @@ def write_release(course: Course, assignment: Assignment) -> list[Path]:
         file = course.path / "release" / assignment.name / student.id / f"{assignment.name}.ipynb"
         texts[file] = nbformat.writes(student_notebook(numbers, student)) + "\n"
     changed = [file for file, text in texts.items() if file.exists() and file.read_text("utf8") != text]
-    if changed:
-        raise CourseError(
-            f"{changed[0]} is there and differs from what would be written ({len(changed)} such in all); "
-            "if no student has them yet, move the folder away and write again"
-        )
+    new = [file for file in texts if not file.exists()]
     numbers.keep()
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder)) if assignment.checks else None
@@ -110,6 +109,12 @@ def write_release(course: Course, assignment: Assignment) -> list[Path]:
                 file.write_text(text, "utf8")
             if wheel and not (file.parent / wheel.name).exists():
                 shutil.copy(wheel, file.parent)
+    if changed:
+        raise CourseError(
+            f"{changed[0]} is there and differs from what would be written now ({len(changed)} such in all): these "
+            f"stay as they are, and {len(new)} that were missing have been written; if no student has them yet, move "
+            "the folder away and write again"
+        )
     return list(texts)
 
 

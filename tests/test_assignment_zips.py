@@ -4,14 +4,15 @@ import os
 import stat
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import attacked_course
 import pytest
 
 from assignments.collect import collect
-from assignments.course import CourseError, read_assignment
-from assignments.grade import grade
+from assignments.course import CourseError, open_course, read_assignment
+from assignments.grade import grade, late_days, refusals, submission
 
 
 @pytest.fixture
@@ -42,11 +43,11 @@ OUTSIDE = ("../ann.ipynb", "/ann.ipynb", "..\\..\\ann.ipynb", "ann/../../../week
 def test_a_name_that_leads_out_of_the_zip_is_listed_and_left_alone(course, tmp_path, name):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(member(name), "{}")
-        archive.writestr(member("bob.ipynb"), "{}")
+        archive.writestr(member("bob-week1.ipynb"), "{}")
     before = tree(tmp_path)
     found = collect(*course, tmp_path / "a.zip")
     assert found.unresolved == [(name, "its name leads out of the zip")]
-    assert found.accepted == {"bob": ["bob.ipynb"]}
+    assert found.accepted == {"bob": ["bob-week1.ipynb"]}
     new = {file for file in tree(tmp_path).keys() - before.keys() if not file.endswith("refused.txt")}
     assert new == {f"course/submitted/bob/week1/{file}" for file in ("week1.ipynb", "timestamp.txt")}
 
@@ -56,14 +57,14 @@ def hostile(tmp_path, kind):
     file = tmp_path / f"{kind}.zip"
     with zipfile.ZipFile(file, "w") as archive:
         if kind == "link":
-            archive.writestr(member("ann.ipynb", stat.S_IFLNK | 0o777), "/etc/hostname")
+            archive.writestr(member("ann-week1.ipynb", stat.S_IFLNK | 0o777), "/etc/hostname")
         elif kind == "bomb":
-            archive.writestr(member("ann.ipynb"), bytes(40 * 2**20))
+            archive.writestr(member("ann-week1.ipynb"), bytes(40 * 2**20))
         else:
-            info = member("ann.ipynb")
+            info = member("ann-week1.ipynb")
             info.compress_type = zipfile.ZIP_STORED
             archive.writestr(info, "a notebook in clear")
-        archive.writestr(member("bob.ipynb"), "{}")
+        archive.writestr(member("bob-week1.ipynb"), "{}")
     data = bytearray(file.read_bytes())
     if kind == "damaged":
         data[data.index(b"in clear")] ^= 1
@@ -89,18 +90,18 @@ def hostile(tmp_path, kind):
 )
 def test_a_hostile_zip_costs_only_the_file_that_cannot_be_read(course, tmp_path, kind, why):
     found = collect(*course, hostile(tmp_path, kind))
-    assert [name for name, _ in found.unresolved] == ["ann.ipynb"]
+    assert [name for name, _ in found.unresolved] == ["ann-week1.ipynb"]
     assert why in found.unresolved[0][1]
-    assert found.accepted == {"bob": ["bob.ipynb"]}
+    assert found.accepted == {"bob": ["bob-week1.ipynb"]}
     assert grade(*course)["ann"].status == "unreadable"
 
 
 def test_of_two_files_of_one_name_both_are_kept_and_the_later_counts(course, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(member("ann.ipynb", date=(2026, 10, 15, 12, 0, 0)), "later")
+        archive.writestr(member("ann-week1.ipynb", date=(2026, 10, 15, 12, 0, 0)), "later")
         with pytest.warns(UserWarning, match="Duplicate name"):
-            archive.writestr(member("ann.ipynb", date=(2026, 10, 14, 12, 0, 0)), "earlier")
-    assert collect(*course, tmp_path / "a.zip").accepted == {"ann": ["ann.ipynb", "ann.ipynb"]}
+            archive.writestr(member("ann-week1.ipynb", date=(2026, 10, 14, 12, 0, 0)), "earlier")
+    assert collect(*course, tmp_path / "a.zip").accepted == {"ann": ["ann-week1.ipynb", "ann-week1.ipynb"]}
     files = tree(course[0].path / "submitted" / "ann" / "week1")
     assert files["week1.ipynb"] == b"later"
     assert files["earlier/1/week1.ipynb"] == b"earlier"
@@ -110,12 +111,12 @@ def test_of_two_files_of_one_name_both_are_kept_and_the_later_counts(course, tmp
 
 def test_a_zip_without_dates_makes_nobody_late(course, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(member("ann.ipynb"), '{"nbformat": 4, "cells": []}')
+        archive.writestr(member("ann-week1.ipynb"), '{"nbformat": 4, "cells": []}')
     data = bytearray((tmp_path / "a.zip").read_bytes())
     at = data.index(b"PK\x01\x02") + 12
     data[at : at + 4] = bytes(4)
     (tmp_path / "a.zip").write_bytes(data)
-    assert collect(*course, tmp_path / "a.zip").accepted == {"ann": ["ann.ipynb"]}
+    assert collect(*course, tmp_path / "a.zip").accepted == {"ann": ["ann-week1.ipynb"]}
     assert grade(*course)["ann"].late_days == 0
 
 
@@ -133,7 +134,7 @@ def test_what_is_no_zip_or_holds_too_many_files_is_refused(course, tmp_path):
 def test_many_large_files_are_read_one_at_a_time(course, tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for number in range(20):
-            archive.writestr(member(f"ann-{number}.ipynb"), b"%d" % number + bytes(9 * 2**20))
+            archive.writestr(member(f"ann-{number}-week1.ipynb"), b"%d" % number + bytes(9 * 2**20))
     monkeypatch.setattr("assignments.collect._accept", lambda *given: True)  # and keep none
     tracemalloc.start()
     assert len(collect(*course, tmp_path / "a.zip").accepted["ann"]) == 20
@@ -150,8 +151,8 @@ def test_a_folder_of_links_pipes_and_large_files_is_left_alone(course, tmp_path)
     os.mkfifo(inbox / "bob" / "pipe.ipynb")
     with (inbox / "bob" / "large.ipynb").open("wb") as file:
         file.truncate(200 * 10**6)
-    (inbox / os.fsdecode(b"ann-\xff.ipynb")).write_text("{}")
-    os.utime(inbox / os.fsdecode(b"ann-\xff.ipynb"), (0, datetime(2026, 10, 1, tzinfo=UTC).timestamp()))
+    (inbox / os.fsdecode(b"ann-\xff-week1.ipynb")).write_text("{}")
+    os.utime(inbox / os.fsdecode(b"ann-\xff-week1.ipynb"), (0, datetime(2026, 10, 1, tzinfo=UTC).timestamp()))
     found = collect(*course, inbox)
     assert {name: why.split(",")[0] for name, why in found.unresolved} == {
         "bob/link.ipynb": "it is a link or no file",
@@ -159,3 +160,55 @@ def test_a_folder_of_links_pipes_and_large_files_is_left_alone(course, tmp_path)
         "bob/large.ipynb": "it has 190 MB",
     }
     assert list(found.accepted) == ["ann"]
+
+
+@pytest.mark.parametrize(
+    "who", ["vanderroebjörn", "vanderroebjorn", "vanderroebjo\u0308rn", "björnvanderroe", "roebjörnvander"]
+)
+def test_names_are_found_as_canvas_writes_them(who, tmp_path):
+    made, assignment = attacked_course.make(tmp_path / "named", ["ann"])
+    (made.path / "roster.csv").write_text("id,name,email\nbvr,Björn van der Roe,\nann,Ann Doe,\n", "utf8")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(f"{who}_103_2004_week1-1.ipynb", "{}")
+    assert list(collect(open_course(made.path), assignment, tmp_path / "a.zip").accepted) == ["bvr"]
+
+
+def test_canvas_says_who_is_late_and_the_date_of_its_zip_does_not(tmp_path):
+    made, assignment = attacked_course.make(tmp_path / "late", ["ann", "bob"])
+    assignment = replace(assignment, deadline=datetime(2026, 10, 16, 23, 59, tzinfo=UTC))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("ann_1_2_week1.ipynb", "bob_LATE_3_4_week1.ipynb"):
+            archive.writestr(member(name, date=(2026, 10, 17, 8, 0, 0)), "{}")
+    collect(made, assignment, tmp_path / "a.zip")
+    late = [late_days(assignment, submission(made, assignment, one)) for one in made.roster.values()]
+    assert late == [0, 1]
+
+
+def test_only_notebooks_of_the_assignment_are_taken_and_the_newest_counts(tmp_path):
+    made, assignment = attacked_course.make(tmp_path / "several", ["ann"])
+    told = '{"metadata": {"kl-assignment": {"assignment": "%s"}}}'
+    files = {
+        "ann/mine.ipynb": told % "week1",
+        "ann/week1.ipynb": told % "week2",
+        "ann/scratch.ipynb": "{}",
+        "ann/.ipynb_checkpoints/week1-checkpoint.ipynb": told % "week1",
+        "__MACOSX/ann/._week1.ipynb": "x",
+    }
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(member(name, date=(2026, 10, 15, 12, 0, 0)), text)
+    with zipfile.ZipFile(tmp_path / "older.zip", "w") as archive:
+        archive.writestr(member("ann-week1.ipynb", date=(2026, 10, 1, 12, 0, 0)), "older")
+    found = collect(made, assignment, tmp_path / "a.zip")
+    assert found.accepted == {"ann": ["ann/mine.ipynb"]}
+    assert dict(found.unresolved) == {
+        "ann/week1.ipynb": "no notebook of week1: it is one of week2",
+        "ann/scratch.ipynb": "no notebook of week1, by its name and by what it holds",
+        "ann/.ipynb_checkpoints/week1-checkpoint.ipynb": "it is a copy that Jupyter or the system keeps for itself",
+        "__MACOSX/ann/._week1.ipynb": "it is a copy that Jupyter or the system keeps for itself",
+    }
+    collect(made, assignment, tmp_path / "older.zip")
+    place = submission(made, assignment, made.roster["ann"])
+    assert place.read_text("utf8") == told % "week1"
+    assert (place.parent / "earlier/1/week1.ipynb").read_text("utf8") == "older"
+    assert not refusals(place).exists()
