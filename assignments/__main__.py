@@ -36,7 +36,7 @@ def main(arguments=None) -> int:
     command(collect_, "take in what came back", folder, named, source)
     command(grade_, "run, judge and report what was collected", folder, named, jobs, trusted)
     command(formgrader_, "give points by hand in the browser", folder)
-    command(demo, "play a course of twelve students from nothing to grades", place, jobs)
+    command(demo, "play a course of twelve students from nothing to grades", place)
     given = vars(parser.parse_args(arguments))
     action = given.pop("action")
     try:
@@ -74,10 +74,7 @@ def assignment(name: str, **given) -> None:
 
 def collect_(name: str, source: str | None, **given) -> None:
     opened, asked = _opened(given["course"], name)
-    found = collect.collect(opened, asked, source or opened.path / "inbox")
-    print(f"{sum(map(len, found.accepted.values()))} submissions of {len(found.accepted)} students were taken in.")
-    for file, why in found.unresolved:
-        print(f"Left alone: {file!r}: {why}")
+    print(collect.collect(opened, asked, source or opened.path / "inbox"))
 
 
 def grade_(name: str, jobs: int, trusted: bool, **given) -> None:

@@ -33,6 +33,11 @@ class Collected:
     accepted: dict[str, list[str]] = field(default_factory=dict)
     unresolved: list[tuple[str, str]] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        count = sum(map(len, self.accepted.values()))
+        lines = [f"{count} submissions of {len(self.accepted)} students were taken in."]
+        return "\n".join([*lines, *(f"Left alone: {name!r}: {why}" for name, why in self.unresolved)])
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -88,7 +93,7 @@ def _take(course: Course, assignment: Assignment, found: _Found, collected: Coll
     else:
         try:
             data = found.read()
-            reason = _elsewhere(course, assignment, found.name, data)
+            reason = _elsewhere(assignment, found.name, data)
             data = None if reason else data
         except _UnreadableFileError as error:
             reason, data = str(error), None
@@ -100,7 +105,7 @@ def _take(course: Course, assignment: Assignment, found: _Found, collected: Coll
         collected.accepted.setdefault(student, []).append(found.name)
 
 
-def _elsewhere(course: Course, assignment: Assignment, name: str, data: bytes) -> str:
+def _elsewhere(assignment: Assignment, name: str, data: bytes) -> str:
     """Say why a file is no notebook of this assignment; empty if it is one."""
     try:
         told = json.loads(data)["metadata"][KEY]["assignment"]

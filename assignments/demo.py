@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from assignments.collect import Collected, collect
+from assignments.collect import collect
 from assignments.course import Assignment, Course, create_course, open_course, read_assignment
 from assignments.notebooks import write_release
 from assignments.numbers import Numbers
@@ -56,7 +56,7 @@ def play(folder: str | None, print_grades: Callable[[Course, Assignment, int], N
     archive = hand_in(course, assignment)
     for source, where in ((archive, f" FROM={archive}"), (course.path / "inbox", "")):
         _step(f"make collect COURSE={folder} NAME={NAME}{where}")
-        _tell(collect(course, assignment, source))
+        print(collect(course, assignment, source))
     _step(f"make grade COURSE={folder} NAME={NAME}")
     print_grades(course, assignment, os.cpu_count() or 1)
     print()
@@ -121,12 +121,6 @@ def _put(file: Path, text: str, changed: datetime) -> None:
 
 def _step(command: str) -> None:
     print(f"\n$ {command}", flush=True)
-
-
-def _tell(found: Collected) -> None:
-    print(f"{sum(map(len, found.accepted.values()))} submissions of {len(found.accepted)} students were taken in.")
-    for name, why in found.unresolved:
-        print(f"Left alone: {name!r}: {why}")
 
 
 def _outcome(course: Course, assignment: Assignment, one: Sample) -> str:

@@ -65,7 +65,8 @@ class Numbers:
         """Write down the numbers of every student on the roster, beside those that are kept already."""
         asked = [one.id for one in self.assignment.exercises if not one.text]
         numbers = {
-            student: {id: dict(self.exercise(student, id).given) for id in asked} for student in self.course.roster
+            student: self._kept.get(student, {}) | {id: dict(self.exercise(student, id).given) for id in asked}
+            for student in self.course.roster
         }
         self.file.parent.mkdir(mode=0o700, exist_ok=True)
         write_at_once(self.file, json.dumps({**self._kept, **numbers}, indent=1))
