@@ -9,6 +9,7 @@ from kltools.coding import expected_length, huffman_code
 from kltools.divergence import cross_entropy, entropy, kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 
+COIN = {"p": (0.7, 0.3), "q": (0.4, 0.6)}  # the running coin of the book
 SOLVED = (0.4, 0.35, 0.25), (0.3, 0.3, 0.4)  # a pair that answers the last exercise
 
 
@@ -270,7 +271,7 @@ In one step: the old length of $x$ less the new one is $\log_2 q_{\mathrm{carrie
 A coin shows heads with probability $[[heads]]$. Its flips are collected in blocks of $n$ and each block is sent with the Huffman code of the blocks. What is
 the smallest $n$ for which the code spends at most [[share:.0%]] more than the entropy a flip?
 """,
-        hint=r"Build the block's probabilities with `np.outer(block, [[coin]]).ravel()`, and compare `expected_length(...) / n` with $H$.",
+        hint=r"Build the block's probabilities with `np.outer(block, [[coin]]).ravel()`, and compare `expected_length(...) / n` with $H$. `expected_length` and `huffman_code` are in `kltools.coding`.",
         solution=r"""
 ```python
 import numpy as np
@@ -297,7 +298,7 @@ coder needs none: it works flip by flip and comes nearer still.
         level="medium",
         minutes=6,
         question=r"""
-To think about. Over a year the store of this chapter finds that turning `.zip` into `.7z` saves 8,000 bits on the average file. A compressor that spends $\ell(x)$ bits on the file $x$ acts
+To think about. A store receives its clients' files as `.zip` and keeps them as `.7z`. Over a year it finds that this saves 8,000 bits on the average file. A compressor that spends $\ell(x)$ bits on the file $x$ acts
 as $Q(x) = 2^{-\ell(x)}$ (also where this sums to less than 1), and the files come from $P$. What follows?
 """,
         hint=r"Write both mean lengths as $H(P)$ plus a waste. Which of the two wastes is unknown, and what sign does it have?",
@@ -323,9 +324,10 @@ waste of `.7z` the store learns nothing. A better compressor gives a lower bound
         title="Find the bug: negative waste",
         level="medium",
         minutes=8,
+        given=COIN,
         question=r"""
-Find the bug. This function should return the bits a letter that the ideal code of `q` wastes on letters from `p`. On the running coin it returns a positive
-number, and on other pairs a negative one. It also fails when a probability of `p` is zero. Write a version that is right on both counts.
+Find the bug. This function should return the bits a letter that the ideal code of `q` wastes on letters from `p`. For `p = [[p]]` and `q = [[q]]` it returns a positive
+number, and for some others a negative one. It also fails when a probability of `p` is zero. Write a version that is right on both counts.
 
 ```python
 def wasted_bits(p, q):
@@ -336,7 +338,7 @@ def wasted_bits(p, q):
         hint=r"Which distribution do the letters come from, and so which one averages the lengths? For the zero: $0 \log 0 = 0$; `scipy.special.entr` knows (in nats).",
         truth=_bits,
         cases=(
-            ((0.7, 0.3), (0.4, 0.6)),
+            tuple(COIN.values()),
             ((0.9, 0.05, 0.05), (0.5, 0.3, 0.2)),
             ((0.5, 0.5, 0.0), (0.25, 0.25, 0.5)),
             ((0.2, 0.3, 0.5), (0.2, 0.3, 0.5)),

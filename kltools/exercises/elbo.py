@@ -154,7 +154,7 @@ The ELBO is $[[bound:.6f]]$, the log evidence $[[evidence:.6f]]$, and the gap $[
 An encoder describes an image by $q(z|x) = N(m, S)$ in [[size]] dimensions. Every coordinate of $m$ is [[mean:g]], and $S$ is diagonal with the *variance* [[variance:g]] in every coordinate. How many nats is
 $D(q(z|x)\|N(0, I))$?
 """,
-        hint=r"Coordinates are independent under both distributions, so the divergences add. The section on autoencoders has the formula.",
+        hint=r"Coordinates are independent under both distributions, so the divergences add. For one, take the formula for two normals on the line.",
         solution=r"""
 ```python
 import numpy as np
@@ -222,9 +222,9 @@ The variance is $1/\Lambda_{ii} = [[best:.4f]]$, where the truth is 1 and two co
             "evidence": _shortfall(x, k) + _weighted_bound(x, k),
         },
         question=r"""
-In the model of the chapter, $z\sim N(0,1)$ and $x|z\sim N(z,1)$, the observation is $x = [[x:g]]$ this time, and $q$ is the prior. By how many nats does the bound of $K = [[k]]$ weights fall short of $\ln p(x)$? Compute it without drawing.
+Let $z\sim N(0,1)$ and $x|z\sim N(z,1)$. The observation is $x = [[x:g]]$, and $q$ is the prior. By how many nats does the bound of $K = [[k]]$ weights, $\mathbb E\ln\frac1K\sum_k\frac{p(x,z_k)}{q(z_k)}$ with independent $z_k\sim q$, fall short of $\ln p(x)$? Compute it without drawing.
 """,
-        hint=r"`importance_weighted_bound` without `rng` computes the bound. Averaging out $z$ leaves $x\sim N(0,2)$, with variance 2.",
+        hint=r"`importance_weighted_bound` of `kltools.elbo` computes the bound, without `rng`. Averaging out $z$ leaves $x\sim N(0,2)$, with variance 2.",
         solution=r"""
 ```python
 from scipy import stats
@@ -246,7 +246,7 @@ The log evidence is $[[evidence:.6f]]$, the bound $[[bound:.6f]]$, and it lacks 
             Mistake("one weight", _prior_gap(x), "That is the gap of the ELBO, with one weight."),
             Mistake("divided by K", _prior_gap(x) / k, "The gap is not divided by K."),
             Mistake("bound", _weighted_bound(x, k), "That is the bound. How far below ln p(x) is it?"),
-            Mistake("first x", _shortfall(1.0, k), "That is the shortfall for the chapter's own x."),
+            Mistake("first x", _shortfall(1.0, k), "That is the shortfall for x = 1."),
         ],
     ),
     ChoiceExercise(
@@ -343,7 +343,7 @@ The logarithm is concave, so taking it after the average can only raise the valu
 Let $z\sim N(0,1)$ and $x|z\sim N(z,\sigma^2)$ with the *variance* $\sigma^2 = [[noise:g]]$, and let $x = [[x:g]]$. Somebody chooses the normal $q$ that maximizes $\mathbb E_q\ln p(x|z)-\beta D(q\|p(z))$ with $\beta = [[beta:g]]$.
 By how many nats does the ordinary ELBO of this $q$ fall short of $\ln p(x)$?
 """,
-        hint=r"Set the derivatives with respect to the mean and the variance of $q$ to zero. For $\sigma^2=1$ the chapter gives the result; check yours against it.",
+        hint=r"Set the derivatives with respect to the mean and the variance of $q$ to zero. For $\beta=1$ your $q$ must be the posterior: check that.",
         solution=r"""
 The derivatives vanish at $m = x/(1+\beta\sigma^2)$ and $s^2=\beta\sigma^2/(1+\beta\sigma^2)$, here $m = [[mean:.4f]]$ and $s^2 = [[variance:.4f]]$.
 
@@ -378,7 +378,7 @@ The gap is $[[gap:.6f]]$ nat: $\beta>1$ pulls $q$ towards the prior, and the evi
         given={"margin": 0.5, "first": (0.9, 0.1), "second": (0.1, 0.9)},
         values=lambda margin, **starts: {"table": LOPSIDED, "apart": _optima(LOPSIDED, **starts)[2]},
         question=r"""
-Find a joint table $p(x,z_1,z_2)$ for $z_1,z_2\in\{0,1\}$, all entries positive, on which coordinate ascent ends at two different bounds, at least [[margin]] nat apart: once from both factors at $[[first]]$, once from both at $[[second]]$. Answer with a list of two rows.
+Find a joint table $p(x,z_1,z_2)$ for $z_1,z_2\in\{0,1\}$, all entries positive, on which coordinate ascent of the ELBO over $q_1(z_1)\,q_2(z_2)$ ends at two different bounds, at least [[margin]] nat apart: once from both factors at $[[first]]$, once from both at $[[second]]$. Answer with a list of two rows.
 """,
         hint=r"Independent factors hold one corner of the table well and two opposite corners badly. Whose corner should be the heavier?",
         solution=r"""

@@ -9,6 +9,7 @@ from kltools.divergence import kl_divergence
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Feedback, FunctionExercise, Mistake, NumberExercise
 from kltools.geometry import i_projection
 
+COIN = {"x": (0.7, 0.3), "y": (0.4, 0.6)}  # the running coin of the book
 SIDE = {"p": (0.3, 0.4, 0.3), "q": (0.6, 0.3, 0.1)}  # two of three that answer the last exercise
 RIGHT = 1e-6  # nat by which a right angle may be missed
 
@@ -29,7 +30,7 @@ def _huber(d: float) -> float:
 def _variation_mistakes(d: float) -> list[Mistake]:
     other = max(_pinsker(d), _huber(d))
     return [
-        Mistake("the weaker bound", other, "That bound holds, but the chapter has a second one, tighter here."),
+        Mistake("the weaker bound", other, "That bound holds, but the other of the two is tighter here."),
         Mistake(
             "no root",
             min(_pinsker(d), _huber(d)) ** 2,
@@ -153,7 +154,7 @@ $[[ratio:g]]$ enters, so this divergence does not care about units: it is used t
         given={"d": 1.8},
         values=lambda d: {"pinsker": _pinsker(d), "huber": _huber(d), "best": min(_pinsker(d), _huber(d))},
         question=r"""
-Between two versions of a model $D(P\|Q) = [[d]]$ nat. By how much at most can the probability of an event differ between them? Give the better of this chapter's two bounds.
+Between two versions of a model $D(P\|Q) = [[d]]$ nat. By how much at most can the probability of an event differ between them? Pinsker's inequality gives a bound, that of Bretagnolle and Huber another: give the better one.
 """,
         hint=r"Solve both lower bounds on $D$ for the total variation, and keep the smaller result.",
         solution=r"""
@@ -223,7 +224,7 @@ It is $[[information:.6f]]$, twice the $[[one:.6f]]$ of one coin: a genotype is 
         question=r"""
 Among all dice with [[faces]] faces and mean [[mean]], which $P$ has the least $D(P\|U)$ to the fair die $U$? Give the least divergence in nats.
 """,
-        hint=r"The nearest die is a tilt $e^{\lambda k}$ of the fair one. Find $\lambda$ by root-finding, or ask `i_projection`.",
+        hint=r"The nearest die is a tilt $e^{\lambda k}$ of the fair one. Find $\lambda$ by root-finding, or ask `i_projection` of `kltools.geometry`.",
         solution=r"""
 ```python
 import numpy as np
@@ -250,8 +251,8 @@ largest entropy, the least committed that has this mean.
         level="medium",
         minutes=7,
         question=r"""
-To think about. A model $Q$ is positive on finitely many outcomes and has mean 2. All that is known of the truth $R$ is that its mean is at least 3, and some outcomes are above 3. You replace $Q$ by its I-projection $P^*$
-on the distributions of mean at least 3. By how much does the divergence of the truth from your model fall?
+To think about. A model $Q$ is positive on finitely many outcomes and has mean 2. All that is known of the truth $R$ is that its mean is at least 3, and some outcomes are above 3. You replace $Q$ by its I-projection $P^*$,
+the distribution of mean at least 3 that has the least $D(P^*\|Q)$. By how much does the divergence of the truth from your model fall?
 """,
         hint=r"The set is convex, and $P^*$ has mean exactly 3. What sign has the last sum of the three-point theorem, for an $R$ with a larger mean?",
         options={
@@ -276,8 +277,9 @@ knowledge of a convex kind never hurts: it improves the model by at least the di
         title="Find the bug: a gap below the curve",
         level="medium",
         minutes=10,
+        given=COIN,
         question=r"""
-Find the bug. This function should return the Bregman divergence of $F(x)=\sum x\ln x$ for a vector `x` of entries that are not negative and a positive vector `y`, and not only for probabilities: counts may have different totals. On the running coin it returns a negative number, and where `x` has a zero it returns NaN. Write a version that is right on both counts.
+Find the bug. This function should return the Bregman divergence of $F(x)=\sum x\ln x$ for a vector `x` of entries that are not negative and a positive vector `y`, and not only for probabilities: counts may have different totals. For `x = [[x]]` and `y = [[y]]` it returns a negative number, and where `x` has a zero it returns NaN. Write a version that is right on both counts.
 
 ```python
 def gap(x, y):
@@ -288,7 +290,7 @@ def gap(x, y):
         hint=r"Where does the tangent touch? For the zero: $0\ln0=0$, and `scipy.special.xlogy` knows.",
         truth=lambda x, y: float(np.sum(kl_div(x, y))),
         cases=(
-            ((0.7, 0.3), (0.4, 0.6)),
+            tuple(COIN.values()),
             ((3.0, 1.0), (2.0, 5.0)),
             ((0.5, 0.5, 0.0), (0.25, 0.25, 0.5)),
             ((12.0, 7.0, 1.0), (10.0, 10.0, 10.0)),
@@ -330,7 +332,7 @@ The tangent touches at the second argument. Off the probabilities the gap is $\s
             "stride": (p - q) / (q * (1 - q)),
         },
         question=r"""
-A coin stands at $q = [[q]]$ and should come to $p = [[p]]$. You take one natural gradient step of rate 1 on $D(P\|Q)$ in the logit. At which probability does it land?
+A coin $Q$ shows heads with probability $q = [[q]]$; it should come to $p = [[p]]$, that of a coin $P$. You take one natural gradient step of rate 1 on $D(P\|Q)$ in the logit. At which probability does it land?
 """,
         hint=r"In the logit the gradient is $q-p$ and the Fisher information $q(1-q)$. Turn the new logit back into a probability.",
         solution=r"""

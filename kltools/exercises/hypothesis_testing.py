@@ -222,7 +222,7 @@ b. Healthy is the hypothesis whose rejection is rationed, so it stands in the fi
         question=r"""
 A sample dissolves in time, or does not, with probabilities [[p]] in a good batch and [[q]] in a bad one. A fixed number of samples is taken from each batch. At most one good batch in [[alarm:.0f]] may be thrown away, and at most one bad batch in [[one_in:,.0f]] accepted. What is the smallest number of samples for which some test does both? (A toss of a coin at the threshold is allowed.)
 """,
-        hint=r"Name the null hypothesis first; $\alpha$ is the error under it. Then `observations_needed` does the search.",
+        hint=r"Name the null hypothesis first; $\alpha$ is the error under it. Then `observations_needed` of `kltools.hypothesis_testing` does the search.",
         solution=r"""
 ```python
 from kltools.hypothesis_testing import neyman_pearson, observations_needed
@@ -255,7 +255,7 @@ It takes [[needed]] samples, where the logarithm of [[one_in:,.0f]] divided by $
         question=r"""
 A fair die with [[faces]] faces is thrown again and again. With which exponent, in nats a throw, does the probability fall that the average is at least [[mean]]?
 """,
-        hint=r"Look for the die with weights $e^{sk}$ on the faces $k$ whose mean is [[mean]], by bisection in $s$ or with `sanov_exponent`.",
+        hint=r"Look for the die with weights $e^{sk}$ on the faces $k$ whose mean is [[mean]], by bisection in $s$ or with `sanov_exponent` of `kltools.hypothesis_testing`.",
         solution=r"""
 ```python
 import numpy as np
@@ -291,7 +291,7 @@ The tilt is $s=[[tilt:.4f]]$, the nearest die shows its highest face with probab
             "fixed": tests.observations_needed(p, q, alpha, beta),
         },
         question=r"""
-Heads and tails have probabilities [[p]] under $P$ and [[q]] under $Q$. Wald's test runs with $\alpha=[[alpha]]$ and $\beta=[[beta]]$. Suppose its errors are exactly these, and that the walk of evidence stops on a barrier and not beyond it. How many flips does the test use on average if $Q$ is true?
+Heads and tails have probabilities [[p]] under $P$ and [[q]] under $Q$. Wald's test runs with $\alpha=[[alpha]]$ (to decide $Q$ although $P$ is true) and $\beta=[[beta]]$ (to decide $P$ although $Q$ is true). Suppose its errors are exactly these, and that the walk of evidence stops on a barrier and not beyond it. How many flips does the test use on average if $Q$ is true?
 """,
         hint=r"Under $Q$ the identity reads $\mathbb E_Q[N]\,D(Q\|P)=-\mathbb E_Q[L_N]$. With what probabilities is $L_N$ at the lower and at the upper barrier?",
         solution=r"""
@@ -320,7 +320,7 @@ That gives $[[mean:.2f]]$ flips ($[[other:.2f]]$ if $P$ is true). The walk does 
         level="medium",
         minutes=8,
         question=r"""
-Find the bug. Given the evidence of each observation for $P$ against $Q$, in order, this function should return how many observations Wald's test uses, and infinity if it has not decided by the end. It makes two mistakes. Write a version that makes none.
+Find the bug. Given the evidence $\ln\frac{p(x)}{q(x)}$ of each observation, in order, this function should return how many observations Wald's test uses, and infinity if it has not decided by the end. $\alpha$ is the probability to decide $Q$ although $P$ is true, $\beta$ that to decide $P$ although $Q$ is true. It makes two mistakes. Write a version that makes none.
 
 ```python
 def stops_at(evidence, alpha, beta):
@@ -377,7 +377,7 @@ With equal errors the two barriers are mirror images and the first mistake stays
             "promised": -n * kl_divergence(**RARE) / math.log(10),
         },
         question=r"""
-Find two distributions with $D(P\|Q)$ finite and at least [[divergence:.0f]] nat for which the best test on $n=[[n]]$ observations with $\alpha=[[alpha]]$ still has $\beta>[[miss]]$. Answer with a pair of lists `(p, q)`.
+Find two distributions with $D(P\|Q)$ finite and at least [[divergence:.0f]] nat for which the best test on $n=[[n]]$ observations that rejects a true $P$ with probability $\alpha=[[alpha]]$ still accepts $P$ with a probability $\beta>[[miss]]$ when $Q$ is true. Answer with a pair of lists `(p, q)`.
 """,
         hint=r"The mean of the evidence may be large because of an outcome that hardly ever comes. What does the test see when it does not come?",
         solution=r"""

@@ -199,7 +199,7 @@ The mean is $[[loss:.6f]]$ nat, and most of it comes from the third picture. Tra
             "divergence": _g(counts, q) / (2 * sum(counts)),
         },
         question=r"""
-A coin is claimed to show heads and tails with probabilities $[[q]]$, and it showed them $[[counts]]$ times. What is the statistic $G$?
+A coin is claimed to show heads and tails with probabilities $[[q]]$, and it showed them $[[counts]]$ times. What is the statistic $G$ of the likelihood-ratio test of that claim?
 """,
         hint=r"$G=2n\,D(\hat P\|Q)$ in nats, with $n$ flips. Which of the two is $\hat P$?",
         solution=r"""
@@ -270,7 +270,7 @@ The six gets $[[six:.4f]]$ where a fair die gives $[[even:.4f]]$. The family loo
             "entropy": _laplace_entropy(scale),
         },
         question=r"""
-Measurements come from the Laplace distribution with density $\frac12 e^{-|x|}$, and a normal distribution is fitted to more and more of them by maximum likelihood. What does $D(P\|\text{fit})$ tend to, in nats?
+Measurements come from the Laplace distribution $P$ with density $\frac12 e^{-|x|}$, and a normal distribution is fitted to more and more of them by maximum likelihood. What does $D(P\|\text{fit})$ tend to, in nats?
 """,
         hint=r"The fit tends to the normal distribution with the mean and the variance of $P$. Then $D$ is the cross-entropy less the entropy, and the latter is $1+\ln 2$.",
         solution=r"""
@@ -297,8 +297,10 @@ The limit is $[[divergence:.6f]]$ nat, not zero. The likelihood alone shows the 
         title="Two analysts and a million shifts",
         level="medium",
         minutes=6,
+        given={"record": (70, 10, 20)},
+        values=lambda record: {"shifts": sum(record), "both": record[2], "one": record[1], "none": record[0]},
         question=r"""
-To think about. The mine's records grow to a million shifts, in the proportions of this chapter. Analyst A fits independent pumps, with one parameter. Analyst B takes the three frequencies as they are. What holds?
+To think about. Of [[shifts]] shifts in a mine both of two pumps ran in [[none]], one failed in [[one]], both failed in [[both]]. The records grow to a million shifts, in the same proportions. Analyst A fits pumps that fail independently, each with the same chance $\theta$. Analyst B takes the three frequencies as they are. What holds?
 """,
         hint=r"Ask of each claim whether it speaks of $D(\text{data}\|\text{fit})$ or of $\theta$, and what each does as $n$ grows.",
         options={
@@ -376,7 +378,7 @@ The old weights summed to more than 1, so the loss was too small by $\ln(1+k/2n)
             "failed": 2 * theta * shifts,
         },
         question=r"""
-Find counts of none, one and both failed over [[shifts]] shifts, to which maximum likelihood fits independent pumps with $\theta=[[theta]]$, but with $D(\text{data}\|\text{fit})$ at least $[[least]]$ nat. Answer with a list of three whole numbers.
+A mine has two pumps. Find counts of the shifts in which none, one and both failed, [[shifts]] shifts in all, to which maximum likelihood fits independent pumps that fail with the chance $\theta=[[theta]]$ each, but with $D(\text{data}\|\text{fit})$ at least $[[least]]$ nat. Answer with a list of three whole numbers.
 """,
         hint=r"The fit depends on the data through the number of pumps that failed. Keep that number, and put the failures where independent pumps rarely have them.",
         solution=r"""

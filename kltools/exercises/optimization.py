@@ -86,8 +86,8 @@ EXERCISES = (
             "sd": _covering_deviation(share, gap, deviation),
         },
         question=r"""
-By hand. A share of [[share]] of the drivers pass the tree on the left and the others on the right, [[gap:g]] meters apart on average, each side with standard deviation [[deviation:g]] [[meters]].
-The normal $N$ minimizes $D(P\|N)$. What is its standard deviation, in meters?
+By hand. A share of [[share]] of the drivers pass a tree on the left and the others on the right, [[gap:g]] meters apart on average, each side with standard deviation [[deviation:g]] [[meters]].
+$P$ is the distribution of where they drive, and the normal $N$ minimizes $D(P\|N)$. What is its standard deviation, in meters?
 """,
         hint=r"The covering fit has the variance of $P$: the variance within a side plus the variance of the two means.",
         solution=r"""
@@ -163,7 +163,7 @@ If all is staked, knowing more than the crowd pays while the toll is below the d
 A teacher has the logits $[[teacher]]$, a student $[[student]]$. Both are divided by a temperature $T$. To which value does
 $T^2 D(\text{teacher}\|\text{student})$ tend as $T\to\infty$? Answer in nats.
 """,
-        hint=r"At high temperature both are nearly uniform. What did the chapter find for the limit, and what of the logits does a softmax not see?",
+        hint=r"At high temperature both are nearly uniform, and $D$ is a quadratic form in the small differences. What of the logits does a softmax not see?",
         solution=r"""
 At high temperature both distributions are uniform up to order $1/T$, and $D$ is half the mean squared difference of the logits over $T$, once the mean difference ($[[mean:g]]$ here), which a softmax does not see, is taken off.
 
@@ -203,8 +203,8 @@ The limit is $[[limit:.6f]]$ nat, against $[[cold:.6f]]$ at $T=1$: a hot loss li
         level="medium",
         minutes=6,
         question=r"""
-To think about. A model is tuned by maximizing $\mathbb E_\pi r-\beta D(\pi\|\pi_0)$. It comes out saying the same sentence again and again, with a high reward; the reference did not. It is the optimum. Which change follows
-from what this chapter proved?
+To think about. A model $\pi$ is tuned by maximizing $\mathbb E_\pi r-\beta D(\pi\|\pi_0)$, with a reward $r$ and a reference $\pi_0$. It comes out saying the same sentence again and again, with a high reward; the reference did not. It is the optimum. Which change, with its
+reason, is right?
 """,
         hint=r"Write down the optimum. What becomes of $e^{r/\beta}$ when $\beta$ is small, and when it is large?",
         options={
@@ -216,8 +216,12 @@ from what this chapter proved?
         truth="b",
         mistakes=(
             Mistake("penalty blamed", "a", "What is left of the policy as the price of a nat tends to 0?"),
-            Mistake("covering saves", "c", "See the trap where the slots were swapped at a price of 0.1."),
-            Mistake("monotone entropy", "d", "Look again at the peak in the figure of the price."),
+            Mistake(
+                "covering saves",
+                "c",
+                "At a low price it collapses too: what may a policy do that keeps a little of everything?",
+            ),
+            Mistake("monotone entropy", "d", "Between the best answer and the reference, can the entropy have a peak?"),
         ),
         solution=r"""
 b. As $\beta$ grows, $e^{r/\beta}$ tends to 1 and the policy to the reference, faults and all. As $\beta$ falls, the weight of the best-rewarded answers outgrows every other. The entropy in between may rise above
@@ -230,7 +234,7 @@ that of the reference and fall back, so it is no gauge of the price. The penalty
         level="medium",
         minutes=8,
         question=r"""
-Find the bug. This function should estimate $D(\pi\|\pi_0)$ by $k_3$. It is given the logarithms of the probabilities that the policy and the reference assign to answers that the *policy* wrote.
+Find the bug. This function should estimate $D(\pi\|\pi_0)$ by $k_3$, the mean of $r-1-\ln r$ for a ratio $r$ of the two probabilities of an answer. It is given the logarithms of the probabilities that the policy and the reference assign to answers that the *policy* wrote.
 Its value is never negative, as it should be, but it is far too large wherever the policy likes an answer much better than the reference does. Write the right version.
 
 ```python
@@ -325,10 +329,10 @@ Best of $n$ moves no further than that from the reference, however well the rewa
             "one": _crossing(1),
         },
         question=r"""
-The policy is $N(0,1)$, the reference $N(\mu,1)$, and draws come from the policy. For a small divergence $k_3$ scatters less than $k_1$, for a large one more. At which divergence
+The policy $\pi$ is $N(0,1)$, the reference $\pi_0$ is $N(\mu,1)$, and draws come from the policy. For a small divergence $k_3=\frac{\pi_0}\pi-1-\ln\frac{\pi_0}\pi$ scatters less than $k_1=\ln\frac\pi{\pi_0}$, for a large one more. At which divergence
 $D$, in nats, does the standard deviation of $k_3$ reach [[ratio:g]] times that of $k_1$?
 """,
-        hint=r"The variances stand in the chapter's trap on $k_3$. Write $\mu^2$ by $D=\mu^2/2$ and find the root numerically.",
+        hint=r"Under the policy $k_1$ is normal with variance $\mu^2$, and $\pi_0/\pi$ is lognormal with mean 1: from these follow both variances. Write $\mu^2$ by $D=\mu^2/2$ and find the root numerically.",
         solution=r"""
 ```python
 import numpy as np
@@ -371,7 +375,7 @@ At $\mu=[[mu:.4f]]$, which is $D=[[divergence:.6f]]$ nat. They are equal at $[[o
         },
         question=r"""
 Find a target $P$ and two candidates $Q_1$, $Q_2$ on three letters, every probability at least [[smallest]], such that $D(P\|Q_1)$ is smaller than $D(P\|Q_2)$ by [[margin]] nat or more, and $D(Q_2\|P)$ smaller than $D(Q_1\|P)$ by [[margin]] nat or more. Answer with three lists
-`(p, q1, q2)`. (The chapter's own pair of candidates misses the margin.)
+`(p, q1, q2)`.
 """,
         hint=r"Give $P$ two modes with a deep valley. Let $Q_1$ cover both and spill into the valley, and let $Q_2$ take one mode. A deeper valley widens the second.",
         solution=r"""

@@ -147,7 +147,7 @@ The middle bin adds nothing. The first adds $[[gap:g]]\ln [[ratio:g]]=[[first:.3
             "level": 1 - alarms,
         },
         question=r"""
-A known profile has [[kinds]] kinds of request, all of them common. A window holds $n=[[n]]$ independent requests. Above which value of $D(\hat P\|Q)$, in nats, does a normal window come with probability [[alarms:.0%]], by the chi-square approximation?
+A known profile has [[kinds]] kinds of request, all of them common. A window holds $n=[[n]]$ independent requests. Above which value of $D(\hat P\|Q)$ of its shares $\hat P$ from the profile $Q$, in nats, does a normal window come with probability [[alarms:.0%]], by the chi-square approximation?
 """,
         hint=r"Which multiple of $D$ is about chi-square, and with how many degrees of freedom? `scipy.stats.chi2.ppf` has the point.",
         solution=r"""
@@ -204,9 +204,9 @@ b. With $R$ for the source of the text the change is $D(R\|Q)-D(R\|P)$. The full
             "level": 1 - alarms,
         },
         question=r"""
-Two samples of the same size $n$ are compared by their PSI in [[bins]] bins. From which $n$ on does a PSI above [[rule]] come with probability at most [[alarms:.0%]] if nothing has changed? Use the chi-square approximation.
+Two samples of the same size $n$ are compared by their population stability index, PSI, in [[bins]] bins. From which $n$ on does a PSI above [[rule]] come with probability at most [[alarms:.0%]] if nothing has changed? Use the chi-square approximation.
 """,
-        hint=r"Set the threshold that knows both sizes equal to [[rule]], with $m=n$, and solve for $n$.",
+        hint=r"For samples of sizes $n$ and $m$ the PSI over $\frac1n+\frac1m$ is about chi-square. Set its threshold equal to [[rule]], with $m=n$, and solve for $n$.",
         solution=r"""
 ```python
 import math
@@ -290,7 +290,7 @@ A mean over all entries divides by the number of classes too, a factor of a hund
             "level": 1 - alarms,
         },
         question=r"""
-A profile has [[kinds]] kinds of request, all common. Normal windows may raise an alarm with probability [[alarms:.0%]]. A change with $D(P\|Q)=[[divergence]]$ nat should be caught with probability [[power:.0%]]. How many requests must a window hold? (After the change $2nD(\hat P\|Q)$ is about noncentral chi-square, with noncentrality $2nD(P\|Q)$.)
+A profile $Q$ has [[kinds]] kinds of request, all common. Normal windows may raise an alarm with probability [[alarms:.0%]]. A change to a $P$ with $D(P\|Q)=[[divergence]]$ nat should be caught with probability [[power:.0%]]. How many requests must a window hold? (After the change $2nD(\hat P\|Q)$, with the shares $\hat P$ of the window, is about noncentral chi-square, with noncentrality $2nD(P\|Q)$.)
 """,
         hint=r"First find the noncentrality at which `scipy.stats.ncx2.sf` of the alarm's limit is [[power]]; it does not depend on $n$.",
         solution=r"""

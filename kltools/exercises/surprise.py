@@ -137,7 +137,7 @@ would have hidden it.
             "times": _excess(heads, belief) / _excess(heads, 0.5),
         },
         question=r"""
-The coin of this chapter shows heads with probability [[heads]]. Another friend gives heads the probability [[belief]]. By how many nats a flip does this friend's mean surprise exceed that of one who knows
+A coin shows heads with probability [[heads]]. A friend gives heads the probability [[belief]]. By how many nats a flip does the friend's mean surprise exceed that of one who knows
 the coin?
 """,
         hint=r"Average $\ln p(x)/q(x)$ over the coin, not over the friend's belief.",
@@ -152,7 +152,7 @@ heads, tails = np.log(h / b), np.log((1 - h) / (1 - b))
 assert np.isclose(excess, h * heads + (1 - h) * tails)
 ```
 
-The excess is [[excess:.6f]] nat. The friend of the opening, who takes the coin for fair, has an excess of [[fair:.6f]] nat, so this friend pays [[times:.2f]] times as much for being wrong. What makes overconfidence dear is the flips that were
+The excess is [[excess:.6f]] nat. Somebody who takes the coin for fair has an excess of [[fair:.6f]] nat, so this friend pays [[times:.2f]] times as much for being wrong. What makes overconfidence dear is the flips that were
 called unlikely and come all the same.
 """,
         truth=_excess,
@@ -207,7 +207,7 @@ perplexities measure models, differences of perplexities do not.
             "behind": 100 * _wrong_leads(heads, belief, _first_beyond(_flips(heads, belief))),
         },
         question=r"""
-A coin shows heads with probability [[heads]], and a forecaster believes [[belief]]. What is the smallest number $n$ of flips for which the expected gap $D(P\|Q)$ exceeds two standard deviations, $2\sigma/\sqrt n$?
+A coin shows heads with probability [[heads]], and a forecaster believes [[belief]]. Over $n$ flips the gap between the forecaster's mean surprise and that of one who knows the coin has the expectation $D(P\|Q)$ and the standard deviation $\sigma/\sqrt n$, with $\sigma$ that of one flip. What is the smallest $n$ for which the expectation exceeds two standard deviations?
 """,
         hint=r"In one flip the gap takes two values, $\ln p(x)/q(x)$. Find their mean and their standard deviation under $P$, then solve $D > 2\sigma/\sqrt n$ for $n$.",
         solution=r"""
@@ -370,7 +370,7 @@ This positive test for a rare disease makes you less sure than you were, and yet
             "back": kl_divergence(*TURNED[::-1]),
         },
         question=r"""
-The coins 0.4 and 0.6 hold the same two numbers in another order, and their two divergences agree. Find two distributions on three outcomes that also hold the same three numbers in another order, all positive, and whose divergences
+The coins $(0.4, 0.6)$ and $(0.6, 0.4)$ hold the same two numbers in another order, and $D$ between them is the same in both directions. Find two distributions on three outcomes that also hold the same three numbers in another order, all positive, and whose divergences
 $D(P\|Q)$ and $D(Q\|P)$ differ by at least [[margin]] nat. Answer with a pair of lists `(p, q)`.
 """,
         hint=r"Which reorderings of three things are not undone by doing them once more?",
