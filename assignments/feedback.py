@@ -6,6 +6,7 @@ from functools import cache
 from assignments import ROOT
 from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, Course
+from assignments.draws import NUMBERS
 from assignments.markup import render, short
 from assignments.notebooks import LARGEST
 from assignments.numbers import Numbers
@@ -70,7 +71,7 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
         part |= {"title": "Written answer", "asked": "The question", "question": render(one.text, links=True)}
         return part | _written(said)
     exercise = numbers.exercise(result.student, one.id)
-    asked = "The question, with your numbers" if exercise.given else "The question"
+    asked = "The question, with your numbers" if one.id in NUMBERS else "The question"
     part |= {"title": exercise.title, "asked": asked, "question": render(exercise.question)}
     part["verdict"] = render(Feedback(said.status, short(said.message, LONGEST_MESSAGE))._repr_markdown_())
     part["mood"] = "good" if said.status == "right" else "bad"
