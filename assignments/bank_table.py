@@ -1,13 +1,11 @@
 """The exercises of the book as a table, from which an instructor picks."""
 
 import ast
-import pkgutil
 import re
-
-import numpy as np
+import sys
 
 from assignments.course import CourseError
-from assignments.variants import variant
+from assignments.draws import CHAPTERS, NUMBERS
 from kltools import exercises as bank
 
 KINDS = {
@@ -17,10 +15,18 @@ KINDS = {
     bank.ConstructionExercise: "construction",
 }
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+LEGEND = """\
+answer    a construction is something with a stated property, lists of probabilities mostly: every right one counts
+numbers   own: each student has numbers of their own; same: one question for all; hidden: one question for all, and
+          the function is tried on inputs that nobody has seen, others for each student
+uses      packages of the book's solution, numpy only where it is the only one; students may work otherwise. With
+          checks = true, kltools comes with the notebook
+
+Each question stands alone: students need not have the book."""
 
 
 def table(chapter: str | None = None) -> str:
-    """Return the exercises of a chapter, or of all, one a line.
+    """Return the exercises of a chapter, or of all in the order of the book, one a line, and what the columns say.
 
     Parameters
     ----------
@@ -32,33 +38,34 @@ def table(chapter: str | None = None) -> str:
     CourseError
         If no chapter of that name has exercises; the message lists those that have.
     """
-    chapters = sorted(module.name for module in pkgutil.iter_modules(bank.__path__))
+    chapters = [module.__name__.rpartition(".")[2] for module in CHAPTERS]
     if chapter is not None and chapter not in chapters:
         raise CourseError(f"no chapter {chapter!r} has exercises; these have: {', '.join(chapters)}")
-    rows = [("id", "level", "minutes", "answer", "numbers", "its solution uses", "title")]
+    rows = [("id", "level", "minutes", "answer", "numbers", "uses", "title")]
     for one in [chapter] if chapter else chapters:
         rows += [_row(exercise) for exercise in bank.exercises(one).values()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([*lines, "", LEGEND])
 
 
 def _row(exercise: bank.Exercise) -> tuple[str, ...]:
     kind = KINDS[type(exercise)]
-    varies = variant(exercise.id, np.random.default_rng(0)) is not exercise
-    own = "own" if varies else "hidden" if kind == "function" else "same for all"
-    uses = ", ".join(needs(exercise)) or "pencil and paper"
+    own = "own" if exercise.id in NUMBERS else "hidden" if kind == "function" else "same"
+    uses = ", ".join(needs(exercise)) or "no code"
     return exercise.id, exercise.level, str(exercise.minutes), kind, own, uses, exercise.title
 
 
 def needs(exercise: bank.Exercise) -> list[str]:
-    """Return the packages that the code of the solution imports, without those that it is given."""
+    """Return the packages beyond Python's own that the code of the solution uses."""
     found = set()
     for code in FENCE.findall(exercise.solution):
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Import):
-                found |= {name.name for name in node.names}
+                found |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom):
-                found.add(node.module)
+                found.add(node.module.partition(".")[0])
             elif isinstance(node, ast.Name) and node.id == "np":
                 found.add("numpy")
-    return sorted(found)
+    found -= sys.stdlib_module_names
+    return sorted(found - {"numpy"} or found)  # what the others need too says little beside them

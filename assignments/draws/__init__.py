@@ -18,7 +18,8 @@ from assignments.draws import (
     surprise,
 )
 
-CHAPTERS = (coding, surprise, likelihood, hypothesis_testing, geometry, optimization, elbo, one_number, practice, rules)
+# In the order of the book.
+CHAPTERS = (coding, surprise, likelihood, hypothesis_testing, geometry, optimization, elbo, rules, one_number, practice)
 
 # From an exercise to its draw; from one that asks for a function to the draw of a call, and the edge cases.
 NUMBERS = {id: draw for chapter in CHAPTERS for id, draw in chapter.NUMBERS.items()}
