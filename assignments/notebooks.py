@@ -15,16 +15,19 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from assignments import build_wheel, first_cell, wheel_name
 from assignments.course import Assigned, Assignment, Course, CourseError, Student
+from assignments.draws import NUMBERS
 from assignments.numbers import Numbers
-from kltools.exercises import FunctionExercise
+from kltools._wording import in_words, listed
+from kltools.exercises import ChoiceExercise, ConstructionExercise, Exercise, FunctionExercise, NumberExercise
 
 LARGEST = 10 * 2**20  # bytes of a notebook that is read
 CELLS = 2000  # of a notebook that is read
 LONGEST = 50_000  # characters of a written answer
 KEY = "kl-assignment"  # where a notebook says which assignment it is
 HERE = "*Your answer here.*"
+HINT = "\n\n<details>\n<summary>Hint</summary>\n\n{}\n\n</details>"  # the empty lines let formulas be rendered
 CHECK = """\
-# Says which mistake it was, never the answer.
+# Run this cell after the one above: it says which mistake was made, never the answer.
 from kltools.exercises import get
 
 get({id!r}).with_numbers({given!r}).check({answer})"""
@@ -37,14 +40,7 @@ class UnreadableError(Exception):
 def student_notebook(numbers: Numbers, student: Student) -> nbformat.NotebookNode:
     """Return the notebook of one student; the same course and student give the same notebook again."""
     course, assignment = numbers.course, numbers.assignment
-    due = f"Hand in by {assignment.deadline:%Y-%m-%d %H:%M %Z}." if assignment.deadline else ""
-    head = f"""\
-# {course.title}: {assignment.title}
-
-For {student.name} ({student.id}). {due} The numbers below are yours alone. Give each answer the name that its cell
-uses, and a number with at least three significant digits. What stands around an answer may be changed. Keep the file's
-name, `{assignment.name}.ipynb`."""
-    cells = [new_markdown_cell(head, id="head")]
+    cells = [new_markdown_cell(_head(course, assignment, student), id="head")]
     if assignment.checks:
         cells.append(new_code_cell(first_cell(wheel_name()), id="kltools"))
     cells.append(new_code_cell("import numpy as np", id="setup"))
@@ -55,6 +51,33 @@ name, `{assignment.name}.ipynb`."""
     notebook.metadata[KEY] = {"assignment": assignment.name, "student": student.id}
     nbformat.validate(notebook)
     return notebook
+
+
+def _head(course: Course, assignment: Assignment, student: Student) -> str:
+    due = f" Hand in by {assignment.deadline:%Y-%m-%d %H:%M %Z}." if assignment.deadline else ""
+    parts = [_whose_numbers(assignment)]
+    if any(not one.text for one in assignment.exercises):
+        parts.append(
+            "Replace each `None` by your answer; the comment above it says what an answer looks like. Keep the name on "
+            "the left, by which the answer is found. You may add cells and change what stands around an answer."
+        )
+    if any(one.text for one in assignment.exercises):
+        parts.append(f"Double-click *{HERE.strip('*')}* to write a text in its place.")
+    parts.append(
+        f"Before you hand in, run all cells from the top and save. Keep the file's name, `{assignment.name}.ipynb`."
+    )
+    return f"# {course.title}: {assignment.title}\n\nFor {student.name} ({student.id}).{due}\n\n" + "\n\n".join(parts)
+
+
+def _whose_numbers(assignment: Assignment) -> str:
+    """Say which questions have numbers that only one student has."""
+    own = [str(place) for place, one in enumerate(assignment.exercises, 1) if one.id in NUMBERS]
+    if not own:
+        return "The questions are the same for all."
+    if len(own) == len(assignment.exercises):
+        return "The numbers in the questions are yours alone."
+    told = f"Questions {listed(own)} have" if len(own) > 1 else f"Question {own[0]} has"
+    return f"{told} numbers that are yours alone; the rest is the same for all."
 
 
 def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -> list:
@@ -68,10 +91,11 @@ def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -
         answer.metadata["nbgrader"] = graded | {"cell_type": "markdown"}
         return [question, answer]
     exercise = numbers.exercise(student.id, assigned.id)
-    question = new_markdown_cell(f"{title.format(exercise.title)}\n\n{exercise.question}", id=f"ask-{assigned.id}")
-    source = f"{assigned.answer} = None"
-    if isinstance(exercise, FunctionExercise):
-        source += "      # the function itself, once you have defined it here"
+    asked = f"{title.format(exercise.title)}\n\n{exercise.question}"
+    if numbers.assignment.checks:
+        asked += HINT.format(exercise.hint)  # the check names it
+    question = new_markdown_cell(asked, id=f"ask-{assigned.id}")
+    source = f"# {_form(exercise, assigned.answer)}\n{assigned.answer} = None"
     answer = new_code_cell(source, id=f"answer-{assigned.id}")
     answer.metadata["nbgrader"] = graded | {"cell_type": "code"}
     cells = [question, answer]
@@ -79,6 +103,23 @@ def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -
         check = CHECK.format(id=assigned.id, given=dict(exercise.given), answer=assigned.answer)
         cells.append(new_code_cell(check, id=f"check-{assigned.id}"))
     return cells
+
+
+def _form(exercise: Exercise, name: str) -> str:
+    """Say what an answer looks like, in a line or two."""
+    match exercise:
+        case NumberExercise():
+            return "A number, with at least three significant digits unless it is whole."
+        case ChoiceExercise(options=options):
+            return f"One letter in quotes: {', '.join(json.dumps(letter) for letter in options)}."
+        case FunctionExercise(question=question):
+            asked = re.search(r"^def (\w+)\(", question, re.MULTILINE)[1]
+            told = "Define the function here; its arguments are numpy arrays. Give it by its name:"
+            return f"{told}\n#     {name} = {asked}"
+        case ConstructionExercise(lists=lists) if lists:
+            number = in_words(len(lists)).capitalize()
+            return f"{number} lists of probabilities, in this order: {name} = ({', '.join(lists)})"
+    return "In the form that the question asks for."
 
 
 def write_release(course: Course, assignment: Assignment) -> list[Path]:
