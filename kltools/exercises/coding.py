@@ -187,7 +187,7 @@ bits a letter. With the two distributions exchanged it would be $[[reverse:g]]$ 
             "sum": math.comb(faces + 1, 2),
         },
         question=r"""
-A loaded die shows face $k$ with probability proportional to $k$, for $k = 1, \dots, [[faces]]$. Its throws are sent with the ideal code of a fair die. How many
+A loaded die shows face $k$ with probability proportional to $k$, for $k = 1, \dots, [[faces]]$. Its throws are sent with the ideal code of a fair die, whose lengths need not be whole. How many
 bits a throw are wasted?
 """,
         hint=r"The code of the fair die spends $\log_2 [[faces]]$ bits on every throw. Normalize the weights before you use them.",
@@ -229,7 +229,7 @@ is.
             "of_carrier": _bits(p, carrier),
         },
         question=r"""
-Letters come from $P = [[p]]$. The client sends them with the ideal code of $[[client]]$. A carrier decodes the stream and codes it again for $[[carrier]]$,
+Letters come from $P = [[p]]$. The client sends them with the ideal code of $[[client]]$. (Ideal lengths need not be whole.) A carrier decodes the stream and codes it again for $[[carrier]]$,
 which it takes for the truth. How many bits a letter does the carrier save? Give the sign.
 """,
         hint=r"Both codes are wrong, and both are averaged over $P$. A saving is the old waste less the new one.",

@@ -162,9 +162,9 @@ Heads lead by [[lead]], so the evidence is $[[lead]]\ln [[factor:g]]=[[nats:.2f]
             "parts": 20 / _decibans(worn, sound),
         },
         question=r"""
-Parts come out spoiled or good, with probabilities [[sound]] from a sound tool and [[worn]] from a worn one. How many decibans of evidence for wear does a part give on average, if the tool is worn?
+Parts come out spoiled or good, with probabilities [[sound]] from a sound tool and [[worn]] from a worn one. How many decibans of evidence for wear does a part give on average, if the tool is worn? (Ten decibans are a factor of ten in the odds.)
 """,
-        hint=r"Worn is the truth here, so it averages. Ten decibans are one factor of ten: use the logarithm to base 10, times 10.",
+        hint=r"Worn is the truth here, so it averages. Use the logarithm to base 10, times 10.",
         solution=r"""
 ```python
 import numpy as np

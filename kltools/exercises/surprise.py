@@ -247,7 +247,7 @@ Here $D=[[mean:.4f]]$ nat and $\sigma=[[spread:.4f]]$ nat, so $n$ must exceed $(
             "other": yours[0],
         },
         question=r"""
-To think about. I give life on Mars the probability [[mars]], you give it [[other]]. We agree that, once it is known, whoever was more surprised pays the other the difference of the two surprises. Each of us expects to gain
+To think about. I give life on Mars the probability [[mars]], you give it [[other]]. We agree that, once it is known, whoever was more surprised pays the other the difference of the two surprises, $\ln\frac1q$ for the probability $q$ that was given. Each of us expects to gain
 [[gain:.4f]] nat. What follows?
 """,
         hint=r"Write the gain of each as a function of the outcome, and add the two functions. Then ask who averages.",
