@@ -23,11 +23,13 @@ import kltools
 from assignments import ROOT, notebooks, sandbox
 from assignments.course import Assigned, Assignment, Course, CourseError, Student
 from assignments.numbers import Numbers
-from assignments.results import Result, Verdict, read_result, write_result
+from assignments.own_cells import naming, own_cells
+from assignments.results import Failure, Result, Verdict, read_result, write_result
 from kltools.exercises import Exercise, Feedback, FunctionExercise
 
 SHOWN_LINE = 80  # characters of a cell that tell its author which one it is
 LONGEST = 200  # characters of an answer that are kept to be shown
+LONGEST_CODE = 5000  # characters of a function's cells that are kept to be shown
 HARMLESS = re.compile(r"[\w ,.-]{0,40}")  # a text that nothing takes for markup
 FAILURES = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
@@ -89,9 +91,10 @@ def refusals(file: Path) -> Path:
 
 
 def _package(folder: Path) -> Path:
-    """Copy kltools without its exercises: a submission may use the package, and needs no answers."""
+    """Copy kltools without its exercises: a submission may use the package, needs no answers, and may call checks."""
     source, left_out = Path(kltools.__file__).parent, shutil.ignore_patterns("exercises", "figures", "__pycache__")
     shutil.copytree(source, folder / "kltools", ignore=left_out)
+    shutil.copyfile(Path(__file__).with_name("silent_checks.py"), folder / "kltools" / "exercises.py")
     folder.chmod(0o755)  # the sandbox's user is another one
     return folder
 
@@ -157,6 +160,9 @@ class _Grader:
             package=self.package,
             trusted=self.trusted,
         )
+        own = {cell.source for cell in own_cells(self.numbers, student, notebook) if cell.cell_type == "code"}
+        failed = [(cells[place], error) for place, error in sorted(run.failed.items()) if cells[place] in own]
+        failures = [(cell, Failure(_first_line(cell), error if error in FAILURES else "")) for cell, error in failed]
         verdicts = []
         for one in self.assignment.exercises:
             if one.text:
@@ -164,9 +170,11 @@ class _Grader:
                 continue
             exercise = self.numbers.exercise(student.id, one.id)
             said, results = run.answers.get(one.answer), run.results.get(one.answer, [])
-            verdicts.append(_verdict(one, exercise, said, cases[one.answer], results))
+            verdict = _verdict(one, exercise, said, cases[one.answer], results)
+            named = naming([cell for cell in cells if cell in own], one.answer)
+            verdicts.append(_with_cells(verdict, said, named, failures))
         ended, note = _ending(run, cells)
-        return replace(blank, ended=ended, note=note, verdicts=verdicts)
+        return replace(blank, ended=ended, note=note, verdicts=verdicts, failed=[failure for _, failure in failures])
 
 
 @cache
@@ -180,14 +188,18 @@ def _ending(run: sandbox.Run, cells: list[str]) -> tuple[str, str]:
     """Return how a run ended, in one word and in a sentence or two, which tell the first cell that was left out."""
     if not run.ended:
         return "", ""
-    lines = cells[run.cell].strip().splitlines() if run.cell in range(len(cells)) else []
-    told = f" It is the code cell that begins: {lines[0][:SHOWN_LINE]}" if lines else ""
+    line = _first_line(cells[run.cell]) if run.cell in range(len(cells)) else ""
+    told = f" It is the code cell that begins: {line}" if line else ""
     return ("timed out" if run.out_of_time else "crashed"), run.ended + told
+
+
+def _first_line(cell: str) -> str:
+    return cell.strip().splitlines()[0][:SHOWN_LINE]
 
 
 def _written(one: Assigned, text: str) -> Verdict:
     if not text:
-        return Verdict(one.id, one.points, 0.0, "unanswered", "There is no answer.")
+        return Verdict(one.id, one.points, 0.0, "unanswered")
     return Verdict(one.id, one.points, None, "to grade", "A person reads this answer.", answer=text)
 
 
@@ -195,7 +207,7 @@ def _verdict(one: Assigned, exercise: Exercise, said: dict | None, cases, result
     """Judge what a process said of one answer. No message holds words of the process's own."""
     shown, value = "", None
     if said is None:
-        feedback = Feedback("unanswered", "There is no answer.")
+        feedback = Feedback("unanswered", "")
     elif cases is not None:
         shown = "a function" if said.get("function") else _shown(said)
         feedback = _judge_function(exercise, said, cases, results)
@@ -218,6 +230,14 @@ def _verdict(one: Assigned, exercise: Exercise, said: dict | None, cases, result
     return Verdict(
         one.id, one.points, one.points * share, feedback.status, feedback.message, feedback.mistake, shown, value
     )
+
+
+def _with_cells(verdict: Verdict, said: dict | None, named: list[str], failures: list[tuple[str, Failure]]) -> Verdict:
+    """Say what the cells that name an answer tell of it: why there is none, or the code of a function."""
+    if said is None:
+        failure = next((failure for cell, failure in failures if cell in named), None)
+        return replace(verdict, message=f"The cell that names it ended with {failure.told}.") if failure else verdict
+    return replace(verdict, code="\n\n".join(named)[:LONGEST_CODE]) if said.get("function") else verdict
 
 
 def _is_partly_right(feedback: Feedback) -> bool:
@@ -255,6 +275,8 @@ def _judge_function(exercise: FunctionExercise, said: dict, cases, results) -> F
     values = [_alone(result.get("value")) for result in results]
     if any(isinstance(value, str | bool | list | dict) for value in values):
         return Feedback("invalid", "On an input of the kind that the question describes it returns no number.")
+    if None in values:
+        return Feedback("unanswered", "The function returns nothing.")
     each = iter(values)
     return replace(exercise, cases=cases, **exercise.templates).check(lambda *_: next(each))
 

@@ -30,6 +30,8 @@ class Verdict:
         The answer as the student gave it, cut where it is long. It may hold anything.
     value : float or None
         The answer, if it is one number.
+    code : str
+        The cells that name the answer, if it is a function, cut where they are long.
     """
 
     id: str
@@ -40,6 +42,28 @@ class Verdict:
     mistake: str = ""
     answer: str = ""
     value: float | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that ended with an error.
+
+    Attributes
+    ----------
+    cell : str
+        Its first line, cut where it is long.
+    error : str
+        The name of the error's type if Python has it, else empty: a student's own name could say anything.
+    """
+
+    cell: str
+    error: str
+
+    @property
+    def told(self) -> str:
+        """The error in a sentence."""
+        return f"an error ({self.error})" if self.error else "an error"
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,9 @@ class Result:
         What a person wrote about the answers, by exercise.
     fingerprint : str
         Of all that the verdicts depend on.
+    failed : list of Failure
+        The student's own cells that ended with an error. They leave the status alone: the notebook ran through, as in
+        Jupyter, where one goes on with the next cell.
     """
 
     student: str
@@ -76,6 +103,7 @@ class Result:
     by_person: list[str] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    failed: list[Failure] = field(default_factory=list)
 
     @property
     def earned(self) -> float | None:
@@ -109,6 +137,12 @@ class Result:
         return replace(self, verdicts=verdicts, by_person=known, comments=dict(comments or {}))
 
 
+def from_table(table: Mapping) -> Result:
+    """Return a result from what ``asdict`` makes of one; an older file says nothing of cells that failed."""
+    verdicts = [Verdict(**one) for one in table["verdicts"]]
+    return Result(**{**table, "verdicts": verdicts, "failed": [Failure(**one) for one in table.get("failed", ())]})
+
+
 def write_result(course: Course, assignment: Assignment, result: Result) -> None:
     """Keep a result, at once or not at all: grading may be killed at any moment."""
     file = _file(course, assignment, result.student)
@@ -120,7 +154,7 @@ def read_result(course: Course, assignment: Assignment, student: str) -> Result 
     """Return the result that was kept, or None if there is none that can be read."""
     try:
         table = json.loads(_file(course, assignment, student).read_text("utf8"))
-        return Result(**{**table, "verdicts": [Verdict(**one) for one in table["verdicts"]]})
+        return from_table(table)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

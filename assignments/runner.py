@@ -26,6 +26,7 @@ EXACT = 2**53  # whole numbers up to here are kept whole
 PR_SET_DUMPABLE = 4  # of Linux's prctl
 WATCH = 100  # milliseconds
 DULL = (bool, float, int, str, type(None))  # what cannot change while it has the same identity
+NAME = vars(type)["__name__"].__get__  # which no class of the notebook's replaces
 
 
 def own(name, taken):
@@ -198,15 +199,16 @@ def main():
     for number, source in job["cells"]:
         tell(said="cell", number=number)
         with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
-            result, _, late = guarded(lambda source=source: shell.run_cell(source, silent=False), seconds)
-            error = getattr(result, "error_in_exec", None)
+            result, problem, late = guarded(lambda source=source: shell.run_cell(source, silent=False), seconds)
+            errors = [getattr(result, which, None) for which in ("error_before_exec", "error_in_exec")]
+            error = next((one for one in errors if one is not None), None)
             late = late or type(error) is OutOfTime
             if isinstance(error, MemoryError) and is_full():
                 tell(said="full")
                 end(1)
             for name in job["names"]:
                 look(name)
-        tell(said="done", number=number, late=late)
+        tell(said="done", number=number, late=late, error=problem if error is None else NAME(type(error)))
     tell(said="cells done")
 
     for line in ask:

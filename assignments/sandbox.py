@@ -34,6 +34,8 @@ class Run:
         Whether something took too long.
     cell : int or None
         The cell in which that first reason lies, if it lies in one.
+    failed : dict
+        From a cell that went through with an error to the name of the error's type.
     """
 
     answers: dict = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Run:
     ended: str = ""
     out_of_time: bool = False
     cell: int | None = None
+    failed: dict[int, str] = field(default_factory=dict)
 
     def note(self, ended: str, out_of_time: bool, cell: int | None) -> None:
         """Note that something did not go through."""
@@ -100,6 +103,7 @@ class _Attempt:
             case {"said": "done", "number": int(number)} if not self.ready and number in self.todo:
                 self.finished.add(number)
                 self._is_late(message)
+                self._failed(number, message)
                 self.doing = None
             case {"said": "full"} if not self.ready:
                 self.life.ended = self.life.full
@@ -129,6 +133,13 @@ class _Attempt:
             return {"value": message["value"]}
         problem = message.get("problem")
         return {"problem": problem[:LONGEST] if isinstance(problem, str) else "no value"}
+
+    def _failed(self, number: int, message: dict) -> None:
+        """Note with which error a cell ended; what an earlier life said of it no longer holds."""
+        self.run.failed.pop(number, None)
+        error = message.get("error")
+        if isinstance(error, str) and error and message.get("late") is not True:
+            self.run.failed[number] = error[:LONGEST]
 
     def _is_late(self, message: dict) -> None:
         if message.get("late") is True:
@@ -209,5 +220,6 @@ def run_notebook(
                 names.discard(name)
             case ("cell", int(number)) if number in todo:
                 del todo[number]
+                run.failed.pop(number, None)
             case _:
                 return run

@@ -14,8 +14,8 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
-from assignments.notebooks import student_notebook
 from assignments.numbers import Numbers
+from assignments.own_cells import naming, own_cells
 from assignments.results import Result, Verdict
 from kltools.exercises import get
 
@@ -49,15 +49,15 @@ def shown_notebook(
     submitted : NotebookNode
         What came back.
     """
-    given = {cell.source for cell in student_notebook(numbers, student).cells}
-    own = [cell for cell in submitted.cells if cell.source.strip() and cell.source not in given]
+    own = own_cells(numbers, student, submitted)
+    code = [cell.source for cell in own if cell.cell_type == "code"]
     verdicts = {one.id: one for one in result.verdicts}
     written = {one.answer for one in result.verdicts if one.status == "to grade"}
     rest = [cell for cell in own if cell.cell_type == "code" or HEADING.sub("", cell.source).strip() not in written]
     cells = [_heading(numbers.assignment)]
     for place, asked in enumerate(numbers.assignment.exercises, 1):
-        named = [cell for cell in own if cell.cell_type == "code" and re.search(rf"\b{asked.answer}\b", cell.source)]
-        rest = [cell for cell in rest if cell not in named]
+        named = naming(code, asked.answer)
+        rest = [cell for cell in rest if cell.cell_type != "code" or cell.source not in named]
         question, title = asked.text, "Written answer"
         if not asked.text:
             exercise = numbers.exercise(student.id, asked.id)
@@ -65,9 +65,12 @@ def shown_notebook(
         # On one line, HTML is passed on as it is, and its formulas need no script.
         rendered = str(render(question, links=bool(asked.text))).replace("\n", "&#10;")
         cells.append(_question(asked, place, title, f"<div>{rendered}</div>"))
-        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(cell.source for cell in named)))
+        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named)))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))
+    if result.failed:
+        text = "\n".join(f"{one.error or 'another error'}: {one.cell}" for one in result.failed)
+        cells.append(new_markdown_cell(f"**Cells that ended with an error**\n\n{plain(text)}", id="failed"))
     if rest:
         text = "\n\n".join(f"# {cell.cell_type} cell\n{cell.source}" for cell in rest)
         cells.append(new_markdown_cell(f"**What else the notebook holds**\n\n{plain(text)}", id="rest"))

@@ -67,7 +67,8 @@ said = [{"said": "answer", "name": "answer_optimization_3", "value": 1e9, "statu
         {"said": "done", "number": [2]}, {"said": "cell", "number": {}}, {"said": "cell", "number": -1},
         {"said": "cells done"}, {"said": "result", "number": 0, "value": 1.0}, {"said": "result", "number": 1},
         {"said": "result", "number": None}, [], 7, None, {"said": []}, {"said": "graded", "score": 5},
-        {"said": "looking", "name": None}, {"said": "cell", "number": 10**300}]
+        {"said": "looking", "name": None}, {"said": "cell", "number": 10**300},
+        {"said": "done", "number": 0, "error": "leaked"}]
 lines = "".join(json.dumps(one) + chr(10) for one in said) + "[" * 10**5 + chr(10) + "9" * 10**5 + chr(10) + '{"said'
 for number in range(3, 128):
     try:
