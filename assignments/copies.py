@@ -15,6 +15,7 @@ import numpy as np
 
 from assignments.code_copies import same_code
 from assignments.course import Assigned, Assignment, Course
+from assignments.draws import NUMBERS
 from assignments.grade import submission
 from assignments.notebooks import UnreadableError, code_cells, read_submission
 from assignments.numbers import Numbers
@@ -108,7 +109,7 @@ def find_copies(course: Course, assignment: Assignment, results: Mapping[str, Re
         elif isinstance(kind, FunctionExercise):
             code = {student: cells.of(student) for student, one in given.items() if one.status != "unanswered"}
             alike += _groups(assigned.id, "code", same_code(assigned.answer, exercises, code))
-        elif isinstance(kind, ConstructionExercise):
+        elif isinstance(kind, ConstructionExercise) and assigned.id in NUMBERS:  # else one answer fits everybody
             alike += _groups(assigned.id, "construction", _constructions(exercises, given))
     return Copies(tuple(copied), tuple(alike))
 
@@ -154,9 +155,18 @@ def _same_digits(value: float, truth: float) -> bool:
 
 
 def _constructions(exercises: Mapping[str, Exercise], given: Mapping[str, Verdict]) -> dict[str, str]:
-    """Return the constructions that can be read and are not the book's own."""
+    """Return the constructions that can be read, are not the book's own and are one of many.
+
+    Of those in whole numbers, counts say, only a few are right.
+    """
     answers = {student: said.answer for student, said in given.items() if said.status not in ("unanswered", "invalid")}
-    return {one: text for one, text in answers.items() if _figures(text) not in _figures(exercises[one].solution)}
+    found = {student: (text, _figures(text)) for student, text in answers.items()}
+    return {
+        student: text
+        for student, (text, figures) in found.items()
+        if figures not in _figures(exercises[student].solution)
+        and not all(float(one).is_integer() for one in figures.split())
+    }
 
 
 def _figures(text: str) -> str:

@@ -26,6 +26,12 @@ points = 3
 id = "coding-8"
 points = 1
 [[exercise]]
+id = "likelihood-8"
+points = 1
+[[exercise]]
+id = "rules-4"
+points = 1
+[[exercise]]
 id = "written-1"
 points = 3
 text = "Which of the two divergences would you report to your client, and why that one?"
@@ -311,6 +317,16 @@ def test_the_same_construction_is_listed_unless_the_book_has_it(course, assignme
     assert find_copies(course, assignment, results).alike == (Alike("coding-8", "construction", ("ann", "bob")),)
     results = {student: answered(student, "coding-8", "'no pair'", "invalid") for student in FACES}
     assert find_copies(course, assignment, results).alike == ()
+
+
+def test_a_construction_that_many_come_to_is_not_listed(course, assignment):
+    """Of counts only a few are right, and where nothing is drawn one answer fits everybody."""
+    for exercise, answer in (("likelihood-8", "[29, 2, 9]"), ("rules-4", "{'TRPO': 1, 'PPO': 0.5}")):
+        results = {student: answered(student, exercise, answer) for student in FACES}
+        assert find_copies(course, assignment, results).alike == ()
+    mixed = "[[1, 0, 0], [0.5, 0.25, 0.25]]"
+    results = {student: answered(student, "coding-8", mixed) for student in ("ann", "bob")}
+    assert find_copies(course, assignment, results).alike == (Alike("coding-8", "construction", ("ann", "bob")),)
 
 
 def test_nothing_is_found_where_nothing_came(course, assignment):
