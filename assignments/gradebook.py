@@ -90,6 +90,22 @@ def points_by_person(course: Course, assignment: Assignment) -> dict[str, dict[s
     return given
 
 
+def changed_since(course: Course, assignment: Assignment) -> dict[str, set[str]]:
+    """Return the exercises whose answer has changed since a person typed points for it, by student.
+
+    They wait until that person confirms the points or types others.
+    """
+    if not _file(course).exists():
+        return {}
+    with _open(course) as book:
+        return {
+            one.student.id: {
+                said.name for said in one.grades if said.needs_manual_grade and said.manual_score is not None
+            }
+            for one in book.notebook_submissions(assignment.name, assignment.name)
+        }
+
+
 def comments_by_person(course: Course, assignment: Assignment) -> dict[str, dict[str, str]]:
     """Return what a person wrote about answers in Formgrader, by student and exercise."""
     if not _file(course).exists():

@@ -1,7 +1,7 @@
 """What became of each submission: one JSON file a student, which says all that the grades are made of."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -130,11 +130,20 @@ class Result:
             return "partly"
         return "late" if self.late_days else "graded"
 
-    def with_points(self, points: Mapping[str, float], comments: Mapping[str, str] | None = None) -> "Result":
-        """Return the result with the points that a person gave and what they wrote, by exercise."""
-        verdicts = [replace(one, earned=points[one.id]) if one.id in points else one for one in self.verdicts]
-        known = [one.id for one in verdicts if one.id in points]
-        return replace(self, verdicts=verdicts, by_person=known, comments=dict(comments or {}))
+    def with_points(
+        self, points: Mapping[str, float], comments: Mapping[str, str] | None = None, changed: Collection[str] = ()
+    ) -> "Result":
+        """Return the result with the points that a person gave and what they wrote, by exercise.
+
+        Exercises in `changed` wait until that person has seen the new answer: they have no points, and what was written
+        about the old answer is left out.
+        """
+        waiting = {one.id: None for one in self.verdicts if one.id in changed}
+        given = {one.id: points[one.id] for one in self.verdicts if one.id in points} | waiting
+        verdicts = [replace(one, earned=given[one.id]) if one.id in given else one for one in self.verdicts]
+        known = [id for id in given if id not in waiting]
+        said = {id: text for id, text in (comments or {}).items() if id not in changed}
+        return replace(self, verdicts=verdicts, by_person=known, comments=said)
 
 
 def from_table(table: Mapping) -> Result:

@@ -3,11 +3,15 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
 from assignments import ROOT
-from assignments.course import Course, read_assignment
+from assignments.course import Course, create_course, open_course, read_assignment
 from assignments.notebooks import student_notebook
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
@@ -52,6 +56,27 @@ class Worker:
             return said["value"]
 
         return call
+
+
+@contextmanager
+def working() -> Iterator[Worker]:
+    """Have a worker; what it says besides its answers is an error."""
+    if not PYTHON.exists():
+        pytest.fail("These tests need the environment of grading: make .venv-grading/installed")
+    worker = Worker()
+    yield worker
+    _, noise = worker.process.communicate()
+    assert not noise, "the commands of an instructor are quiet"
+
+
+def make(folder: Path) -> Course:
+    """Make a course of three, of whom Ann and Bob handed in the week's notebook."""
+    path = create_course(folder).path
+    (path / "roster.csv").write_text('id,name,email\nann,Ann Mary Doe,ann@x\nbob,"Roe, Bob",bob@x\ncy,Cy,cy@x\n')
+    course = open_course(path)
+    for student in ("ann", "bob"):
+        hand_in(course, student)
+    return course
 
 
 def hand_in(course: Course, student: str, written: str = FORWARD, code: str = "answer_coding_3 = 0.3", **more):

@@ -3,6 +3,9 @@
 It runs there because nbgrader is there; one process serves many tests, since nbgrader takes seconds to import.
 """
 
+import contextlib
+import csv
+import io
 import json
 import os
 import signal
@@ -16,13 +19,14 @@ if __name__ == "__main__":  # where pytest looks for doctests, nbgrader is missi
     from traitlets.config import Config
 
     from assignments import gradebook, shown
+    from assignments.__main__ import print_grades
     from assignments.course import open_course, read_assignment
-    from assignments.results import Result, Verdict
+    from assignments.results import from_table
 
 
 def record(folder, results, name="week1"):
     course = open_course(folder)
-    kept = {one["student"]: Result(**{**one, "verdicts": [Verdict(**v) for v in one["verdicts"]]}) for one in results}
+    kept = {one["student"]: from_table(one) for one in results}
     gradebook.record(course, read_assignment(course, name), kept)
 
 
@@ -54,6 +58,22 @@ def points(folder):
 def comments(folder):
     course = open_course(folder)
     return gradebook.comments_by_person(course, read_assignment(course, "week1"))
+
+
+def changed(folder):
+    course = open_course(folder)
+    found = gradebook.changed_since(course, read_assignment(course, "week1"))
+    return {student: sorted(ids) for student, ids in found.items() if ids}
+
+
+def published(folder):
+    """Grade as an instructor does, without a sandbox, and return score and status of each student, and what is said."""
+    course = open_course(folder)
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()):
+        print_grades(course, read_assignment(course, "week1"), 1, trusted=True)
+    with (course.path / "out/week1/grades.csv").open(encoding="utf8", newline="") as lines:
+        rows = {row["student"]: [row["score"], row["status"]] for row in csv.DictReader(lines)}
+    return rows, said.getvalue()
 
 
 def give(folder, student, exercise, manual=None, extra=None, comment=None):
