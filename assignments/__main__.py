@@ -90,8 +90,9 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
         )
     gradebook.record(opened, asked, results)
     points, comments = gradebook.points_by_person(opened, asked), gradebook.comments_by_person(opened, asked)
+    changed = gradebook.changed_since(opened, asked)
     results = {
-        student: result.with_points(points.get(student, {}), comments.get(student))
+        student: result.with_points(points.get(student, {}), comments.get(student), changed.get(student, ()))
         for student, result in results.items()
     }
     report.write_reports(opened, asked, results, copies.find_copies(opened, asked, results))
@@ -100,7 +101,7 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     out = opened.path / "out" / asked.name
     print(f"In {out}: grades.csv, canvas.csv, report.html, and feedback with a page for each student.")
     if counts["partly"]:
-        print(f"Written answers wait for a person: make formgrader COURSE={opened.path}")
+        print(f"Answers wait for a person: make formgrader COURSE={opened.path}")
 
 
 def formgrader_(**given) -> None:
