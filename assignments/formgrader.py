@@ -1,17 +1,19 @@
 """nbgrader's Formgrader for a course: how it is set up, and how it is opened.
 
 It is opened alone, on this machine only, without kernels or terminals. Its buttons that would run what students
-sent, outside of the sandbox, or write over what was given out, refuse.
+sent, outside of the sandbox, or write over what was given out, refuse, and the pages that hold most of them are left
+out.
 """
 
 import os
 import sys
 
+from assignments import ROOT
 from assignments.course import Course, CourseError, write_at_once
 
 COURSE_ID = "course"
-ENVIRONMENT = {"JUPYTER_NO_CONFIG": "1"}
-EXTENSION = "nbgrader.server_extensions.formgrader"
+ENVIRONMENT = {"JUPYTER_NO_CONFIG": "1", "PYTHONPATH": str(ROOT)}
+EXTENSION = "assignments.formgrader_pages"
 CLOSED = """\
 # Formgrader and the commands of nbgrader would run what students sent without the sandbox, write over what was given
 # out, and hand every student's notebook to all through an exchange. They refuse before they touch a file.
