@@ -16,6 +16,7 @@ STATUSES = ("graded", "late", "partly", "timed out", "crashed", "unreadable", "m
 NOT_RUN = ("timed out", "crashed", "unreadable", "missing")
 SHOWN = 15  # misconceptions in the plot; the table has all
 LONGEST = 300  # characters of a name, a message or a note
+FAILURES = 3  # cells of one student that ended with an error, of which the table shows so many
 
 
 def class_page(course: Course, assignment: Assignment, results: Mapping[str, Result], copies: Copies) -> str:
@@ -39,6 +40,7 @@ def class_page(course: Course, assignment: Assignment, results: Mapping[str, Res
             for student, result in results.items()
             if result.status in NOT_RUN
         ],
+        failed=[row for student, result in results.items() for row in _failed(_who(course, student), result)],
         copied=[
             (_who(course, one.student), one.exercise, one.answer, _all(course, one.owners), one.may_be)
             for one in copies.numbers
@@ -48,11 +50,12 @@ def class_page(course: Course, assignment: Assignment, results: Mapping[str, Res
 
 
 def _given(assignment: Assignment, results: Mapping[str, Result]) -> dict[str, list[Verdict]]:
-    """Return the verdicts of each exercise, of those submissions that could be judged."""
+    """Return the verdicts of each exercise that are final, of those submissions that could be judged."""
     given = {one.id: [] for one in assignment.exercises}
     for result in results.values():
         for said in result.verdicts if result.score is not None else ():
-            given.setdefault(said.id, []).append(said)
+            if said.earned is not None:
+                given.setdefault(said.id, []).append(said)
     return given
 
 
@@ -60,7 +63,7 @@ def _exercise(one: Assigned, given: list[Verdict]) -> dict:
     """Return a line of the table of exercises."""
     exercise = None if one.text else bank.get(one.id)
     status = Counter(said.status for said in given)
-    earned = [said.earned for said in given if said.earned is not None]
+    earned = [said.earned for said in given]
     return {
         "id": one.id,
         "title": exercise.title if exercise else "Written answer",
@@ -120,6 +123,13 @@ def _waiting(course: Course, assignment: Assignment, results: Mapping[str, Resul
             if said.earned is None:
                 waits[said.id].append(_who(course, student))
     return [(one.id, waits[one.id]) for one in assignment.exercises if one.id in waits]
+
+
+def _failed(who: str, result: Result) -> list[tuple[str, str, str]]:
+    """Return the rows on one student's cells that ended with an error: who, the cell and the error."""
+    rows = [(who, one.cell, one.error or "another error") for one in result.failed[:FAILURES]]
+    left = len(result.failed) - FAILURES
+    return rows + ([(who, f"and {left} more", "")] if left > 0 else [])
 
 
 def _who(course: Course, student: str) -> str:

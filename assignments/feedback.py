@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from functools import cache
 
+from markupsafe import Markup
+
 from assignments import ROOT
 from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, Course
@@ -12,13 +14,23 @@ from assignments.notebooks import LARGEST
 from assignments.numbers import Numbers
 from assignments.pages import number, page, points
 from assignments.results import Result, Verdict
-from kltools.exercises import Feedback
 
 COPIED = (
     "This value answers the exercise with another student's numbers. Everybody has numbers of their own: start from "
     "those in your question. If you worked together, write the computation so that the numbers can be exchanged."
 )
 AGAIN = "If your course lets you hand in again, do; else write to your instructor."
+# What the bank says is for a check that one can run again; this is the last word.
+VERDICTS = {
+    "right": "Right.",
+    "mistake": "Not right.",
+    "close": "Close, but not right.",
+    "wrong": "Not right.",
+    "invalid": "This could not be judged.",
+    "unanswered": "There is no answer.",
+}
+CHANGED = "Your answer changed after a person had given points for it. That person has still to see the new one."
+FAILURES = 10  # cells that ended with an error, of which the page shows so many
 LONGEST_MESSAGE = 600
 LONGEST_COMMENT = 5000
 
@@ -47,6 +59,8 @@ def feedback_page(course: Course, assignment: Assignment, numbers: Numbers, resu
         assignment=assignment,
         student=course.roster[result.student],
         standing=_standing(course, assignment, numbers, result),
+        failed=result.failed[:FAILURES],
+        more_failed=len(result.failed[FAILURES:]),
         parts=[
             _part(course, numbers, result, one, verdicts[one.id], copies)
             for one in assignment.exercises
@@ -61,9 +75,11 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
     part = {
         "id": one.id,
         "points": f"{'?' if said.earned is None else number(said.earned)} of {points(said.points)}",
-        "answer": short(said.answer),
+        "answer": said.code or short(said.answer),
+        "is": "Your answer, a function:" if said.code else "Your answer:",
+        "written": "",
         "more": ["A person gave these points."] if by_person else [],
-        "comment": short(result.comments.get(one.id, ""), LONGEST_COMMENT),
+        "comment": render(short(result.comments.get(one.id, ""), LONGEST_COMMENT), links=True),
         "hint": "",
         "chapter": "",
     }
@@ -73,8 +89,10 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
     exercise = numbers.exercise(result.student, one.id)
     asked = "The question, with your numbers" if one.id in NUMBERS else "The question"
     part |= {"title": exercise.title, "asked": asked, "question": render(exercise.question)}
-    part["verdict"] = render(Feedback(said.status, short(said.message, LONGEST_MESSAGE))._repr_markdown_())
+    part["verdict"] = _verdict(said)
     part["mood"] = "good" if said.status == "right" else "bad"
+    if said.earned is None:
+        part["more"] = [CHANGED]
     if said.status == "right":
         return part
     copied = copies.number(result.student, one.id)
@@ -86,12 +104,19 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
     return part
 
 
+def _verdict(said: Verdict) -> Markup:
+    return render(f"**{VERDICTS[said.status]}** {short(said.message, LONGEST_MESSAGE)}")
+
+
 def _written(said: Verdict) -> dict:
-    if said.status == "unanswered":
-        return {"mood": "bad", "verdict": render(Feedback(said.status, said.message)._repr_markdown_())}
+    """Return what the page says of a written answer, which is Markdown as in the notebook."""
+    part = {"answer": "", "written": render(said.answer)}
     if said.earned is None:
-        return {"mood": "wait", "verdict": render("**Not graded yet.** A person has still to read this answer.")}
-    return {"mood": "good", "verdict": render("**Graded.** A person read this answer."), "more": []}
+        told = "**Not graded yet.** A person has still to read this answer."
+        return part | {"mood": "wait", "verdict": render(told)}
+    if said.status == "unanswered":
+        return part | {"mood": "bad", "verdict": _verdict(said)}
+    return part | {"mood": "good", "verdict": render("**Graded.** A person read this answer."), "more": []}
 
 
 def _standing(course: Course, assignment: Assignment, numbers: Numbers, result: Result) -> Standing:
@@ -101,7 +126,8 @@ def _standing(course: Course, assignment: Assignment, numbers: Numbers, result: 
     names = _names(assignment, numbers, result)
     more = [_lateness(result)] if result.late_days else []
     if waiting:
-        more.insert(0, f"A person has still to read {_listed(names, waiting)}. Its points are not in the score yet.")
+        whose = "Its points are" if len(waiting) == 1 else "Their points are"
+        more.insert(0, f"A person has still to read {_listed(names, waiting)}. {whose} not in the score yet.")
     if result.score is None and result.ended != "missing":
         more.insert(0, "Nothing could be judged. That is not a zero: the score is open.")
     if result.ended in ("timed out", "crashed"):

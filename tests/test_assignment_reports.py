@@ -3,54 +3,23 @@
 import csv
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
+import report_course
 from page_elements import Page
+from report_course import HOSTILE, result, verdicts
 
 from assignments.copies import Alike, CopiedNumber, Copies
-from assignments.course import create_course, open_course, read_assignment
-from assignments.grade import _ending
-from assignments.markup import render
-from assignments.numbers import Numbers
+from assignments.course import read_assignment
 from assignments.report import write_reports
-from assignments.results import Result, Verdict
-from assignments.sandbox import Run
-
-HOSTILE = "<script>alert(1)</script>\0\ud800\u202e ![x](https://bad.example/x.png) [y](javascript:z) $\\text{<b>}$ "
-HOSTILE += '" onload="x '
-ROSTER = {"ann": "Ann Doe", "bob": "Bob B. Roe", "cat": "=cmd()|'/C calc'!A0", "dan": "<script>dan</script>", "eve": ""}
-WHICH = "It is the code cell that begins: while True:"
-WEEK = """\
-title = "Week 1"
-deadline = 2030-01-31T23:59:00+00:00
-late_per_day = 0.1
-
-[[exercise]]
-id = "coding-3"
-points = 2
-partial = 0.5
-
-[[exercise]]
-id = "coding-7"
-points = 3
-
-[[exercise]]
-id = "written-1"
-points = 3
-text = "Which would you report, $D(P\\\\|Q)$? See [this](https://example.org/a)."
-"""
+from assignments.results import Failure, Verdict
 
 
 @pytest.fixture
 def course(tmp_path):
-    folder = tmp_path / "course"
-    create_course(folder)
-    settings = folder / "course.toml"
-    settings.write_text(settings.read_text("utf8").replace('book = ""', 'book = "https://example.org/kl/"'), "utf8")
-    (folder / "assignments" / "week1.toml").write_text(WEEK, "utf8")
-    (folder / "roster.csv").write_text("id,name,email\n" + "".join(f"{k},{v},\n" for k, v in ROSTER.items()), "utf8")
-    return open_course(folder)
+    return report_course.make(tmp_path / "course")
 
 
 @pytest.fixture
@@ -58,31 +27,10 @@ def assignment(course):
     return read_assignment(course, "week1")
 
 
-def verdicts(number="right", function="right", written=2.5, **given):
-    """Return verdicts on the three exercises."""
-    earned = {"right": 1.0, "mistake": 0.5}
-    return [
-        Verdict("coding-3", 2.0, 2 * earned.get(number, 0.0), number, **{"answer": "0.25", **given}),
-        Verdict("coding-7", 3.0, 3 * (function == "right"), function, answer="a function"),
-        Verdict("written-1", 3.0, written, "to grade", "A person reads this answer.", answer="Because of P."),
-    ]
-
-
-def result(student, *given, **settings):
-    return Result(student, 8.0, verdicts=list(given), late_per_day=0.1, **settings)
-
-
 @pytest.fixture
 def write(course, assignment):
     """Write the reports on these results and return a reader of the files."""
-
-    def act(*results, copies=None):
-        files = write_reports(course, assignment, {one.student: one for one in results}, copies or Copies())
-        out = course.path / "out" / "week1"
-        assert sorted(files) == sorted(file for file in out.rglob("*") if file.is_file())
-        return lambda name: (out / name).read_text("utf8")
-
-    return act
+    return partial(report_course.write, course, assignment)
 
 
 def rows(text):
@@ -133,106 +81,6 @@ def test_canvas_has_its_own_two_lines_and_blanks_for_what_is_not_final(write):
         ["<script>dan</script>", "", "", "dan", "", ""],
         ["", "", "", "eve", "", "0"],
     ]
-
-
-def test_feedback_has_question_answer_verdict_and_what_to_read(write, course, assignment):
-    message = "The weights do not sum to 1: $\\ln 2$."
-    mistaken = verdicts(number="mistake", mistake="not normalized", message=message)
-    page = Page(write(result("ann", *mistaken))("feedback/ann.html"))
-    exercise = Numbers(course, assignment).exercise("ann", "coding-3")
-    assert "6.5 of 8 points" in page.text
-    assert f"1. {exercise.title} 1 of 2 points" in page.text
-    assert "Not yet. The weights do not sum to 1:" in page.text
-    assert f"{exercise.given['faces']}" in page.text
-    assert "Normalize the weights before you use them." in page.text  # the hint
-    links = [one["href"] for one in page.all("a")]
-    chapter = "https://example.org/kl/book/coding.html"
-    assert links == [chapter, f"{chapter}#exercises", "https://example.org/a"]
-    assert "To read: Coding ." in page.text
-    assert page.text.count("A hint") == 1  # none where the answer is right
-    assert [one for one in page.all("details") if "open" in one] == []
-
-
-def test_feedback_never_has_a_hidden_input_a_solution_or_another_student(write, course, assignment):
-    numbers = Numbers(course, assignment)
-    read = write(*(result(one, *verdicts("wrong", "wrong")) for one in ROSTER))
-    text = Page(read("feedback/ann.html")).text
-    hidden = [repr(float(number)) for case in numbers.hidden("ann", "coding-7") for part in case for number in part]
-    assert len(hidden) > 10
-    assert not [number for number in hidden if len(number) > 4 and number in text]
-    for id in ("coding-3", "coding-7"):
-        last = numbers.exercise("ann", id).solution.rstrip().splitlines()[-1]
-        assert Page(str(render(last))).text not in text
-    for other in ("bob", "Bob B. Roe", "cat", "dan", "eve"):
-        assert not re.search(rf"\b{re.escape(other)}\b", text)
-
-
-@pytest.mark.parametrize(
-    ("ended", "note", "words"),
-    [
-        ("timed out", "It is the code cell that begins: while True:", "No cell may take more than 20 seconds"),
-        ("crashed", "A cell ended the notebook's process.", "Delete what ends Python"),
-        ("unreadable", "It has 20 MB.", "Hand in the notebook itself, week1.ipynb"),
-        ("missing", "", "write to your instructor"),
-    ],
-)
-def test_whoever_could_not_be_run_is_told_why_and_what_to_do(write, ended, note, words):
-    page = Page(write(result("ann", ended=ended, note=note))("feedback/ann.html"))
-    assert "No score" in page.text
-    assert note in page.text
-    assert words in page.text
-    assert "0 of 8" not in page.text
-
-
-@pytest.mark.parametrize(
-    ("run", "ended", "note"),
-    [
-        (Run(), "", ""),
-        (Run(ended="Too slow.", out_of_time=True, cell=1), "timed out", f"Too slow. {WHICH}"),
-        (Run(ended="A cell ended.", cell=1), "crashed", f"A cell ended. {WHICH}"),
-        (Run(ended="A call ended."), "crashed", "A call ended."),
-        (Run(ended="A cell ended.", cell=7), "crashed", "A cell ended."),
-    ],
-    ids=["quiet", "slow", "ended", "call", "no such cell"],
-)
-def test_the_note_shows_which_cell_was_left_out(run, ended, note):
-    assert _ending(run, ["x = 1", "\nwhile True:\n    pass"]) == (ended, note)
-
-
-def test_what_was_left_out_is_named_and_the_rest_counts(write):
-    given = verdicts(function="unanswered")
-    page = Page(write(result("ann", *given, ended="timed out", note="A cell took too long."))("feedback/ann.html"))
-    assert "4.5 of 8 points" in page.text
-    assert "No answer was found for “2. Find the bug: negative waste”." in page.text
-
-
-@pytest.mark.parametrize(
-    ("days", "score", "words"),
-    [
-        (1, "6.75 of 8 points", "1 day begun after the deadline. That costs 10% of the 7.5 points that you earned."),
-        (3, "5.25 of 8 points", "3 days begun after the deadline. That costs 30% of the 7.5 points that you earned."),
-        (20, "0 of 8 points", "20 days begun after the deadline. That costs 100% of the 7.5 points that you earned."),
-    ],
-)
-def test_lateness_is_said_with_what_it_costs(write, days, score, words):
-    text = Page(write(result("ann", *verdicts(), late_days=days))("feedback/ann.html")).text
-    assert score in text
-    assert words in text
-
-
-def test_a_person_still_to_read_or_who_has_read_is_said(write):
-    waiting = Page(write(result("ann", *verdicts(written=None)))("feedback/ann.html")).text
-    assert "Not final yet." in waiting
-    assert "? of 3 points" in waiting
-    assert "A person has still to read this answer." in waiting
-    said = {"written-1": "Name the <b>client</b>."}
-    given = result("ann", *verdicts("wrong")).with_points({"written-1": 2.0, "coding-3": 1.5}, said)
-    read = Page(write(given)("feedback/ann.html")).text
-    assert "2 of 3 points" in read
-    assert "1.5 of 2 points" in read
-    assert "A person gave these points." in read
-    assert "Your instructor writes: Name the <b>client</b>." in read
-    assert "still to read" not in read
 
 
 @pytest.mark.parametrize(("may_be", "said"), [("", True), ("the mistake sign", False), ("chance: few digits", False)])
@@ -309,7 +157,7 @@ def test_the_class_report_counts(write):
     assert cells(text, "Exercises") == [
         ["coding-3: A code for a fair die", "6", "4", "25%", "3", "0", "1.25 of 2"],
         ["coding-7: Find the bug: negative waste", "8", "4", "75%", "0", "1", "2.25 of 3"],
-        ["written-1: Written answer", "", "4", "", "", "0", "2.5 of 3"],
+        ["written-1: Written answer", "", "3", "", "", "0", "2.5 of 3"],
     ]
     assert cells(text, "Misconceptions found") == [
         ["slots swapped", "coding-3", "2", "50%", "The two slots are swapped."],
@@ -321,6 +169,7 @@ def test_the_class_report_counts(write):
     page = Page(text)
     assert "written-1: 1 answer to read Bob B. Roe (bob)" in page.text
     assert "4 scores, 67% of the points on average." in page.text
+    assert "Those that wait for a person are counted below and not here." in page.text
     assert page.text.count("None was found.") == 2
 
 
@@ -359,15 +208,6 @@ def test_a_class_without_anything_to_show_has_a_report(write):
         assert words in page.text
 
 
-def test_a_book_without_an_address_is_named_and_not_linked(course, assignment):
-    settings = course.path / "course.toml"
-    settings.write_text(settings.read_text("utf8").replace("https://example.org/kl/", ""), "utf8")
-    write_reports(open_course(course.path), assignment, {"ann": result("ann", *verdicts("wrong"))}, Copies())
-    page = Page((course.path / "out" / "week1" / "feedback" / "ann.html").read_text("utf8"))
-    assert "To read: the chapter Coding ." in page.text
-    assert [one["href"] for one in page.all("a")] == ["https://example.org/a"]
-
-
 def test_a_file_is_written_whole_or_not_at_all(write, monkeypatch):
     read = write(result("ann", *verdicts()))
     before = read("report.html")
@@ -380,3 +220,41 @@ def test_a_file_is_written_whole_or_not_at_all(write, monkeypatch):
         with pytest.raises(OSError, match="no space"):
             write(result("ann", ended="missing"))
     assert read("report.html") == before
+
+
+def test_an_answer_whose_points_wait_is_not_counted_as_judged(write):
+    waiting = result("ann", *verdicts()).with_points({}, {}, {"coding-3"})
+    text = write(waiting, result("bob", *verdicts("mistake", mistake="entropy")))("report.html")
+    assert cells(text, "Exercises")[0] == ["coding-3: A code for a fair die", "6", "1", "0%", "1", "0", "1 of 2"]
+    assert cells(text, "Misconceptions found")[0][2:4] == ["1", "100%"]
+    assert "coding-3: 1 answer to read Ann Doe (ann)" in Page(text).text
+
+
+def test_cells_that_ended_with_an_error_are_listed(write):
+    failed = [Failure("x = frac(3)", "NameError"), Failure("<b>", ""), *[Failure("1/0", "ZeroDivisionError")] * 9]
+    text = write(result("ann", *verdicts(), failed=failed), *some_class()[1:])("report.html")
+    assert cells(text, "Cells that ended with an error") == [
+        ["Ann Doe (ann)", "x = frac(3)", "NameError"],
+        ["Ann Doe (ann)", "&lt;b&gt;", "another error"],
+        ["Ann Doe (ann)", "1/0", "ZeroDivisionError"],
+        ["Ann Doe (ann)", "and 8 more", ""],
+    ]
+    assert cells(text, "Submissions")[0] == ["graded", "3"], "the notebook ran through"
+
+
+def test_one_is_not_said_as_many(write):
+    page = Page(write(result("ann", *verdicts(written=None)))("report.html"))
+    for words in ("What became of the submissions of 1 student.", "1 score,", "written-1: 1 answer to read"):
+        assert words in page.text
+
+
+def test_copied_numbers_are_read_without_scrolling_sideways(write, course, open_page):
+    may_be = "the mistake one slot of the divergence for the other, in the wrong unit"
+    copied = [CopiedNumber(one, "hypothesis_testing-3", "-0.735567841307853", ("bob", "eve", "dan"), may_be)
+              for one in ("ann", "cat")]  # fmt: skip
+    write(*some_class(), copies=Copies(tuple(copied)))
+    page = open_page((course.path / "out/week1/report.html").as_uri(), width=1000).page
+    table = page.locator("[aria-labelledby=copied]")
+    assert table.locator("tbody tr").count() == 2
+    sizes = table.evaluate("one => [one.scrollWidth, one.clientWidth]")
+    assert sizes[0] <= sizes[1]
