@@ -8,4 +8,8 @@ sys.path.append(str(ROOT / "book/_ext"))  # the first cell of a notebook and its
 
 from first_cell import build_wheel, first_cell, wheel_name  # noqa: E402
 
-__all__ = ["ROOT", "build_wheel", "first_cell", "wheel_name"]
+__all__ = ["ROOT", "CourseError", "build_wheel", "first_cell", "wheel_name"]
+
+
+class CourseError(Exception):
+    """Something in a course folder is not as it must be; the message names the file, the place and the value."""

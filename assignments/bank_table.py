@@ -5,7 +5,8 @@ import re
 import sys
 
 from assignments.course import CourseError
-from assignments.draws import CHAPTERS, NUMBERS
+from assignments.draws import NUMBERS
+from assignments.near import chapters, near
 from kltools import exercises as bank
 
 KINDS = {
@@ -38,11 +39,11 @@ def table(chapter: str | None = None) -> str:
     CourseError
         If no chapter of that name has exercises; the message lists those that have.
     """
-    chapters = [module.__name__.rpartition(".")[2] for module in CHAPTERS]
-    if chapter is not None and chapter not in chapters:
-        raise CourseError(f"no chapter {chapter!r} has exercises; these have: {', '.join(chapters)}")
+    known = chapters()
+    if chapter is not None and chapter not in known:
+        raise CourseError(f"no chapter {chapter!r} has exercises{near(chapter, known)}; these have: {', '.join(known)}")
     rows = [("id", "level", "minutes", "answer", "numbers", "uses", "title")]
-    for one in [chapter] if chapter else chapters:
+    for one in [chapter] if chapter else known:
         rows += [_row(exercise) for exercise in bank.exercises(one).values()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -1,13 +1,11 @@
 """A course is a folder outside of the repository: its students, its assignments and a secret of its own."""
 
-import csv
 import hashlib
 import hmac
 import os
 import re
 import secrets
 import threading
-import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from assignments import ROOT
+from assignments import ROOT, CourseError
+from assignments.near import exercise_ids, near
+from assignments.roster import NAME, Student, read_roster
 from assignments.sandbox import MEGABYTE, Limits
+from assignments.settings import moment, only, read_table, share
 from kltools import exercises as bank
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 COURSE = """\
 title = "A course on one divergence"
 book = ""            # where your students read the book, https://...; feedback links to it
@@ -53,19 +53,6 @@ id = "written-1"     # a written answer, which a person grades
 points = 3
 text = "Which of the two divergences would you report to your client, and why?"
 """
-
-
-class CourseError(Exception):
-    """Something in a course folder is not as it must be; the message names the file, the key and the value."""
-
-
-@dataclass(frozen=True)
-class Student:
-    """A line of the roster."""
-
-    id: str
-    name: str
-    email: str
 
 
 @dataclass(frozen=True)
@@ -159,13 +146,14 @@ def open_course(path: str | Path) -> Course:
         If a file is missing or wrong; the message names it, the place and the value.
     """
     path = Path(path).expanduser().resolve()
-    table = _read_table(path / "course.toml")
+    table = read_table(path / "course.toml")
     file = path / "course.toml"
-    _only(table, {"title", "book", "limits"}, file)
+    only(table, {"title", "book", "limits"}, file)
     book = table.get("book", "")
     if not isinstance(book, str) or not re.fullmatch(r"(https?://\S+)?", book):
         raise CourseError(f"{file}: book = {book!r} must be an address, https://..., or empty")
-    return Course(path, str(table.get("title", path.name)), _roster(path / "roster.csv"), book, _limits(table, file))
+    roster = read_roster(path / "roster.csv")
+    return Course(path, str(table.get("title", path.name)), roster, book, _limits(table, file))
 
 
 def read_assignment(course: Course, name: str) -> Assignment:
@@ -176,25 +164,30 @@ def read_assignment(course: Course, name: str) -> Assignment:
     CourseError
         If the file is missing or wrong, or names an exercise that the bank does not have.
     """
-    if not NAME.fullmatch(name):
-        raise CourseError(f"NAME = {name!r}: an assignment's name has small letters, digits, - and _")
     file = course.path / "assignments" / f"{name}.toml"
-    table = _read_table(file)
-    _only(table, {"title", "deadline", "checks", "late_per_day", "exercise"}, file)
-    deadline, checks, late = table.get("deadline"), table.get("checks", True), table.get("late_per_day", 0.0)
-    if deadline is not None and (not isinstance(deadline, datetime) or deadline.tzinfo is None):
-        raise CourseError(f"{file}: deadline = {deadline} needs date, time and offset: 2030-01-31T23:59:00+01:00")
+    there = ", ".join(sorted(one.stem for one in file.parent.glob("*.toml"))) or "none yet"
+    if not NAME.fullmatch(name):
+        raise CourseError(
+            f"NAME = {name!r}: an assignment's name has small letters, digits, - and _; {file.parent} has {there}"
+        )
+    if not file.exists():
+        raise CourseError(f"{file} is not there; the assignments are: {there}")
+    table = read_table(file)
+    only(table, {"title", "deadline", "checks", "late_per_day", "exercise"}, file)
+    checks, late = table.get("checks", True), table.get("late_per_day", 0.0)
     if not isinstance(checks, bool):
-        raise CourseError(f"{file}: checks = {checks!r} must be true or false")
-    _share(late, "late_per_day", file)
+        raise CourseError(f"{file}: checks = {checks!r} must be true or false, without quotes")
+    share(late, "late_per_day", file)
     listed = table.get("exercise", [])
-    exercises = tuple(_assigned(one, file) for one in (listed if isinstance(listed, list) else [listed]))
+    listed = listed if isinstance(listed, list) else [listed]
+    exercises = tuple(_assigned(one, place, file) for place, one in enumerate(listed, 1))
     if not exercises:
         raise CourseError(f"{file}: no [[exercise]] is listed")
     ids = [one.id for one in exercises]
     twice = {one for one in ids if ids.count(one) > 1}
     if twice:
         raise CourseError(f"{file}: {', '.join(sorted(twice))} is listed twice")
+    deadline = moment(table["deadline"], "deadline", file) if "deadline" in table else None
     return Assignment(name, str(table.get("title", name)), exercises, deadline, checks, float(late))
 
 
@@ -205,70 +198,31 @@ def write_at_once(file: Path, text: str) -> None:
     part.replace(file)
 
 
-def _assigned(entry, file: Path) -> Assigned:
+def _assigned(entry, place: int, file: Path) -> Assigned:
     if not isinstance(entry, dict):
         raise CourseError(f"{file}: {entry!r} is no [[exercise]] with an id and points")
-    _only(entry, {"id", "points", "partial", "text"}, file)
+    only(entry, {"id", "points", "partial", "text"}, file)
     name, points, partial, text = entry.get("id"), entry.get("points"), entry.get("partial", 0.0), entry.get("text", "")
+    if name is None:
+        raise CourseError(f'{file}: [[exercise]] number {place}: id is missing, as in id = "coding-3"')
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise CourseError(f"{file}: id = {name!r} is no name of an exercise")
+    if points is None:
+        raise CourseError(f"{file}: {name}: points is missing, as in points = 2")
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < 1000:
-        raise CourseError(f"{file}: {name}: points = {points!r} must be a positive number")
+        raise CourseError(f"{file}: {name}: points = {points!r} must be a number above 0 and below 1000")
     if name.startswith("written-"):
         if not isinstance(text, str) or not text.strip():
             raise CourseError(f"{file}: {name}: a written answer needs its question as text = ...")
         return Assigned(name, float(points), text=text.strip())
     if text:
         raise CourseError(f"{file}: {name}: text = ... belongs to written-1, written-2, ... only")
-    try:
-        bank.get(name)
-    except KeyError as error:
-        raise CourseError(f"{file}: {error.args[0]}") from None
+    known = exercise_ids()
+    if name not in known:
+        raise CourseError(f"{file}: the bank has no exercise {name!r}{near(name, known)}; make exercises lists all")
     if partial and isinstance(bank.get(name), bank.ChoiceExercise):
         raise CourseError(f"{file}: {name}: partial = {partial!r} is for no choice, where half would be for guessing")
-    return Assigned(name, float(points), _share(partial, f"{name}: partial", file))
-
-
-def _share(value, key: str, file: Path) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise CourseError(f"{file}: {key} = {value!r} must be a share between 0 and 1")
-    return float(value)
-
-
-def _read_table(file: Path) -> dict:
-    try:
-        return tomllib.loads(file.read_text("utf8"))
-    except FileNotFoundError:
-        raise CourseError(f"{file} is not there") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CourseError(f"{file} cannot be read: {error}") from None
-
-
-def _only(table: dict, known: set[str], file: Path) -> None:
-    unknown = sorted(table.keys() - known)
-    if unknown:
-        raise CourseError(f"{file}: {unknown[0]} is not known here; known are {', '.join(sorted(known))}")
-
-
-def _roster(file: Path) -> dict[str, Student]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, strict=True)
-            missing = {"id", "name", "email"} - set(reader.fieldnames or ())
-            if missing:
-                raise CourseError(f"{file}: the first line must name the columns id, name and email")
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{file} cannot be read: {error}") from None
-    students = {}
-    for line, row in rows:
-        one = Student(*((row[key] or "").strip() for key in ("id", "name", "email")))
-        if not NAME.fullmatch(one.id):
-            raise CourseError(f"{file}, line {line}: id {one.id!r} must have small letters, digits, - and _ only")
-        if one.id in students:
-            raise CourseError(f"{file}, line {line}: id {one.id!r} is there twice")
-        students[one.id] = one
-    return students
+    return Assigned(name, float(points), share(partial, f"{name}: partial", file))
 
 
 def _limits(table: dict, file: Path) -> Limits:
@@ -276,7 +230,7 @@ def _limits(table: dict, file: Path) -> Limits:
     units = {"cell_seconds": 1.0, "total_seconds": 1.0, "memory_mb": MEGABYTE, "disk_mb": MEGABYTE, "processes": 1}
     if not isinstance(given, dict):
         raise CourseError(f"{file}: limits = {given!r} must be a table, [limits]")
-    _only(given, set(units), file)
+    only(given, set(units), file)
     values = {}
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:

@@ -1,0 +1,61 @@
+"""Files of settings, read so that a mistake is told with the file, the place and what would do."""
+
+import re
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+from assignments import CourseError
+
+WORDS = re.compile(r"=\s*(yes|no|on|off|true|false)\s*(#.*)?$", re.IGNORECASE)  # TOML knows true and false only
+
+
+def read_table(file: Path) -> dict:
+    """Read a file of settings."""
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))  # an editor on Windows may have put a mark first
+    except FileNotFoundError:
+        raise CourseError(f"{file} is not there") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(_toml_error(file, str(error))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{file} cannot be read: {error}") from None
+
+
+def _toml_error(file: Path, said: str) -> str:
+    """Say what is wrong in a file of settings, with the line as it stands there."""
+    place = re.search(r"at line (\d+)", said)
+    if not place:
+        return f"{file} cannot be read: {said}"
+    line = file.read_text("utf-8-sig").split("\n")[int(place[1]) - 1].strip()
+    advice = ": say true or false" if WORDS.search(line) else f" cannot be read ({said})"
+    return f"{file}, line {place[1]}: {line}{advice}"
+
+
+def only(table: dict, known: set[str], file: Path) -> None:
+    """Refuse a setting that is not known."""
+    unknown = sorted(table.keys() - known)
+    if unknown:
+        raise CourseError(f"{file}: {unknown[0]} is not known here; known are {', '.join(sorted(known))}")
+
+
+def share(value, key: str, file: Path) -> float:
+    """Return a share of the whole."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise CourseError(f"{file}: {key} = {value!r} must be a share between 0 and 1")
+    return float(value)
+
+
+def moment(value, key: str, file: Path) -> datetime:
+    """Return a time that names its zone; one without would mean another hour on another machine."""
+    if not isinstance(value, datetime):
+        raise CourseError(
+            f"{file}: {key} = {value} must be a date, a time and an offset without quotes: 2030-01-31T23:59:00+01:00"
+        )
+    if value.tzinfo is None:
+        here = value.astimezone().isoformat()
+        raise CourseError(
+            f"{file}: {key} = {value.isoformat()} does not say in which time zone: {here} is that time where this "
+            "computer is, and +00:00 at its end means UTC"
+        )
+    return value
