@@ -52,6 +52,10 @@ partial = 0.5        # share of the points for an answer whose mistake is known
 id = "written-1"     # a written answer, which a person grades
 points = 3
 text = "Which of the two divergences would you report to your client, and why?"
+
+# Who has more time, by the id on the roster. Delete the # of the next two lines.
+# [extensions]
+# adoe = 2030-02-03T23:59:00+00:00
 """
 
 
@@ -83,6 +87,12 @@ class Assignment:
     deadline: datetime | None = None
     checks: bool = True
     late_per_day: float = 0.0
+    # not in the repr: who has more time is not graded again for it
+    extensions: dict[str, datetime] = field(default_factory=dict, repr=False, hash=False)
+
+    def due(self, student: str) -> datetime | None:
+        """Return when this student has to hand in; None if at any time."""
+        return self.extensions.get(student, self.deadline)
 
     @property
     def maximum(self) -> float:
@@ -173,7 +183,7 @@ def read_assignment(course: Course, name: str) -> Assignment:
     if not file.exists():
         raise CourseError(f"{file} is not there; the assignments are: {there}")
     table = read_table(file)
-    only(table, {"title", "deadline", "checks", "late_per_day", "exercise"}, file)
+    only(table, {"title", "deadline", "checks", "late_per_day", "extensions", "exercise"}, file)
     checks, late = table.get("checks", True), table.get("late_per_day", 0.0)
     if not isinstance(checks, bool):
         raise CourseError(f"{file}: checks = {checks!r} must be true or false, without quotes")
@@ -188,7 +198,8 @@ def read_assignment(course: Course, name: str) -> Assignment:
     if twice:
         raise CourseError(f"{file}: {', '.join(sorted(twice))} is listed twice")
     deadline = moment(table["deadline"], "deadline", file) if "deadline" in table else None
-    return Assignment(name, str(table.get("title", name)), exercises, deadline, checks, float(late))
+    extensions = _extensions(course, name, table.get("extensions", {}), deadline, file)
+    return Assignment(name, str(table.get("title", name)), exercises, deadline, checks, float(late), extensions)
 
 
 def write_at_once(file: Path, text: str) -> None:
@@ -196,6 +207,25 @@ def write_at_once(file: Path, text: str) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
     part.write_text(text, "utf8")
     part.replace(file)
+
+
+def _extensions(course: Course, name: str, table, deadline: datetime | None, file: Path) -> dict[str, datetime]:
+    """Read until when single students may hand in."""
+    if not isinstance(table, dict):
+        raise CourseError(f"{file}: extensions = {table!r} must be a table, [extensions]")
+    extensions = {student: moment(value, f"extensions: {student}", file) for student, value in table.items()}
+    for student, until in extensions.items():
+        if student not in course.roster:
+            had = [course.path / folder for folder in (f"release/{name}/{student}", f"submitted/{student}")]
+            if NAME.fullmatch(student) and any(folder.exists() for folder in had):
+                told = f" any more, but had a notebook: take the line out if {student} left the course"
+            else:
+                told = near(student, course.roster)
+            raise CourseError(f"{file}: extensions: {student!r} is not on the roster{told}")
+        if deadline is None or until < deadline:
+            than = "there is no deadline" if deadline is None else f"it is before the deadline, {deadline.isoformat()}"
+            raise CourseError(f"{file}: extensions: {student} = {until.isoformat()} gives no more time: {than}")
+    return extensions
 
 
 def _assigned(entry, place: int, file: Path) -> Assigned:
