@@ -116,8 +116,12 @@ class _Grader:
                 return replace(blank, ended="unreadable", note=refused.read_text("utf8").splitlines()[-1])
             return replace(blank, ended="missing")
         fingerprint = self._fingerprint(student, file)
+        late = late_days(self.assignment.due(student.id), file)
         kept = read_result(self.course, self.assignment, student.id)
         if kept is not None and kept.fingerprint == fingerprint:
+            if kept.late_days != late:  # an extension was given or taken back
+                kept = replace(kept, late_days=late)
+                write_result(self.course, self.assignment, kept)
             return kept
         try:
             result = self._run(student, file, blank)
@@ -130,7 +134,7 @@ class _Grader:
             return replace(
                 blank, ended="crashed", note=f"The grader failed on this submission ({type(error).__name__})."
             )
-        result = replace(result, late_days=late_days(self.assignment, file), fingerprint=fingerprint)
+        result = replace(result, late_days=late, fingerprint=fingerprint)
         write_result(self.course, self.assignment, result)
         return result
 
@@ -288,13 +292,13 @@ def _alone(value):
     return value
 
 
-def late_days(assignment: Assignment, file: Path) -> int:
-    """Return the days begun after the deadline when a submission came, by the time noted beside it."""
+def late_days(due: datetime | None, file: Path) -> int:
+    """Return the days begun after a deadline when a submission came, by the time noted beside it."""
     stamp = file.with_name("timestamp.txt")
-    if assignment.deadline is None or not stamp.exists():
+    if due is None or not stamp.exists():
         return 0
     try:
-        late = datetime.fromisoformat(stamp.read_text("ascii").strip()) - assignment.deadline
+        late = datetime.fromisoformat(stamp.read_text("ascii").strip()) - due
     except (ValueError, TypeError):
         raise CourseError(f"{stamp} must hold a date with an offset: 2030-01-31T23:59:00+01:00") from None
     return max(0, ceil(late.total_seconds() / 86400))

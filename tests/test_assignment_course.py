@@ -1,14 +1,18 @@
-"""Mistakes in an assignment's file, each told with what would do."""
+"""Mistakes in an assignment's file, each told with what would do, and more time for single students."""
 
 import shutil
+from datetime import UTC, datetime
 
 import attacked_course
 import pytest
 
 from assignments import bank_table
 from assignments.course import CourseError, read_assignment
+from assignments.grade import grade, submission
+from assignments.results import read_result
 
 ONE = '[[exercise]]\nid = "coding-3"\npoints = 2\n'
+DEADLINE = "deadline = 2030-01-31T23:59:00+01:00\n"
 
 
 @pytest.fixture
@@ -41,6 +45,22 @@ def week(tmp_path):
         ),
         "no time": (f"deadline = 2030-01-31\n{ONE}", "deadline = 2030-01-31 must be a date, a time and an offset"),
         "a text": (f'deadline = "2030-01-31T23:59:00Z"\n{ONE}', "an offset without quotes: 2030-"),
+        "an extension of nobody": (
+            f"{DEADLINE}{ONE}[extensions]\nadou = 2030-02-03T23:59:00+01:00",
+            "extensions: 'adou' is not on the roster; close to it is adoe$",
+        ),
+        "an extension without a zone": (
+            f"{DEADLINE}{ONE}[extensions]\nadoe = 2030-02-03T23:59:00",
+            "extensions: adoe = 2030-02-03T23:59:00 does not say in which time zone",
+        ),
+        "an extension into the past": (
+            f"{DEADLINE}{ONE}[extensions]\nadoe = 2029-02-03T23:59:00+01:00",
+            "gives no more time: it is before the deadline, 2030-01-31T23:59:00",
+        ),
+        "an extension of nothing": (
+            f"{ONE}[extensions]\nadoe = 2030-02-03T23:59:00+01:00",
+            "gives no more time: there is no deadline",
+        ),
     }.values(),
 )
 def test_a_mistake_is_told_with_what_would_do(week, text, told):
@@ -63,3 +83,26 @@ def test_an_assignment_that_is_not_there_is_told_with_those_that_are(week):
 def test_a_mistyped_chapter_is_told_with_what_is_close():
     with pytest.raises(CourseError, match="no chapter 'suprise' has exercises; close to it is surprise; these have: "):
         bank_table.table("suprise")
+
+
+def test_an_extension_of_who_left_says_so(week):
+    (week.course.path / "release/week1/cdoe").mkdir(parents=True)
+    with pytest.raises(CourseError, match=r"'cdoe' is not on the roster any more, .* take the line out if cdoe left"):
+        week(f"{DEADLINE}{ONE}[extensions]\ncdoe = 2030-02-03T23:59:00+01:00")
+
+
+def test_an_extension_changes_lateness_and_runs_nothing_again(week, monkeypatch):
+    text = f"deadline = 2026-10-16T12:00:00+00:00\nchecks = false\nlate_per_day = 0.1\n{ONE}"
+    asked = week(text)
+    for student in week.course.roster.values():
+        file = submission(week.course, asked, student)
+        attacked_course.write(file, ["answer_coding_3 = 1"])
+        file.with_name("timestamp.txt").write_text("2026-10-18T11:00:00+00:00")
+    assert [result.late_days for result in grade(week.course, asked).values()] == [2, 2]
+    monkeypatch.setattr("assignments.sandbox.run_notebook", lambda *given, **options: pytest.fail("it ran again"))
+    more = week(f"{text}[extensions]\nadoe = 2026-10-17T12:00:00+00:00")
+    assert more.due("adoe") == datetime(2026, 10, 17, 12, tzinfo=UTC)
+    late = {student: result.late_days for student, result in grade(week.course, more).items()}
+    assert late == {"adoe": 1, "broe": 2}
+    assert read_result(week.course, more, "adoe").late_days == 1
+    assert [result.late_days for result in grade(week.course, week(text)).values()] == [2, 2]

@@ -180,7 +180,7 @@ def test_canvas_says_who_is_late_and_the_date_of_its_zip_does_not(tmp_path):
         for name in ("ann_1_2_week1.ipynb", "bob_LATE_3_4_week1.ipynb"):
             archive.writestr(member(name, date=(2026, 10, 17, 8, 0, 0)), "{}")
     collect(made, assignment, tmp_path / "a.zip")
-    late = [late_days(assignment, submission(made, assignment, one)) for one in made.roster.values()]
+    late = [late_days(assignment.deadline, submission(made, assignment, one)) for one in made.roster.values()]
     assert late == [0, 1]
 
 
