@@ -7,7 +7,7 @@ from collections import Counter
 
 from tqdm import tqdm
 
-from assignments import bank_table, collect, copies, course, formgrader, grade, gradebook, notebooks, report
+from assignments import bank_table, collect, copies, course, formgrader, grade, gradebook, notebooks, released, report
 from assignments.demo import play
 from assignments.sandbox import SandboxMissingError
 
@@ -68,8 +68,7 @@ def course_(**given) -> None:
 
 def assignment(name: str, **given) -> None:
     opened, asked = _opened(given["course"], name)
-    files = notebooks.write_release(opened, asked)
-    print(f"{len(files)} notebooks are in {files[0].parents[1]}, a folder for each student.")
+    print(notebooks.write_release(opened, asked))
 
 
 def collect_(name: str, source: str | None, **given) -> None:
@@ -84,6 +83,8 @@ def grade_(name: str, jobs: int, trusted: bool, **given) -> None:
 
 def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, trusted: bool = False) -> None:
     """Grade, keep the gradebook, write what goes out, and say where it is."""
+    if changed := released.changes(opened, asked):
+        print("\n".join([*changed, "It is graded by the file as it is now."]), flush=True)
     with tqdm(total=len(opened.roster), unit="submission") as bar:
         results = grade.grade(
             opened, asked, jobs=jobs, trusted=trusted, progress=lambda done, _: bar.update(done - bar.n)

@@ -202,10 +202,10 @@ def read_assignment(course: Course, name: str) -> Assignment:
     return Assignment(name, str(table.get("title", name)), exercises, deadline, checks, float(late), extensions)
 
 
-def write_at_once(file: Path, text: str) -> None:
+def write_at_once(file: Path, content: str | bytes) -> None:
     """Write a file whole or not at all: whoever is stopped in between leaves the old one."""
     part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
-    part.write_text(text, "utf8")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(file)
 
 

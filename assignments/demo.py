@@ -52,7 +52,7 @@ def play(folder: str | None, print_grades: Callable[[Course, Assignment, int], N
     course, assignment = make_course(folder)
     print(f"A course with {len(course.roster)} students and {len(assignment.exercises)} exercises.")
     _step(f"make assignment COURSE={folder} NAME={NAME}")
-    print(f"{len(write_release(course, assignment))} notebooks, each with numbers of its own. Now the students work.")
+    print(f"{write_release(course, assignment)} Each has numbers of its own. Now the students work.")
     archive = hand_in(course, assignment)
     for source, where in ((archive, f" FROM={archive}"), (course.path / "inbox", "")):
         _step(f"make collect COURSE={folder} NAME={NAME}{where}")

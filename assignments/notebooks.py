@@ -13,10 +13,11 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from assignments import build_wheel, first_cell, wheel_name
-from assignments.course import Assigned, Assignment, Course, CourseError, Student
+from assignments import build_wheel, first_cell, released, wheel_name
+from assignments.course import Assigned, Assignment, Course, CourseError, Student, write_at_once
 from assignments.draws import NUMBERS
 from assignments.numbers import Numbers
+from assignments.released import Release
 from kltools._wording import in_words, listed
 from kltools.exercises import ChoiceExercise, ConstructionExercise, Exercise, FunctionExercise, NumberExercise
 
@@ -122,41 +123,39 @@ def _form(exercise: Exercise, name: str) -> str:
     return "In the form that the question asks for."
 
 
-def write_release(course: Course, assignment: Assignment) -> list[Path]:
-    """Write every student's notebook to ``release/NAME/STUDENT/NAME.ipynb`` and return the files.
+def write_release(course: Course, assignment: Assignment) -> Release:
+    """Write every student's notebook to ``release/NAME/STUDENT/NAME.ipynb``, note what was given out, and tell it.
 
-    Where the assignment has checks, the wheel of kltools that they need lies beside each.
+    A notebook that is there stays as it is: it may be in the student's hands already. Where the assignment has
+    checks, the wheel of kltools that they need lies beside each.
 
     Raises
     ------
     CourseError
-        If the roster is empty, or files are there that differ: they may be in the students' hands already, so they
-        stay. What was missing has been written.
+        If there was nothing to write, but notebooks are there that differ from what would be written now.
     """
-    if not course.roster:
-        raise CourseError(f"{course.path / 'roster.csv'} lists no students")
     texts, numbers = {}, Numbers(course, assignment)
     for student in course.roster.values():
-        file = course.path / "release" / assignment.name / student.id / f"{assignment.name}.ipynb"
-        texts[file] = nbformat.writes(student_notebook(numbers, student)) + "\n"
-    changed = [file for file, text in texts.items() if file.exists() and file.read_text("utf8") != text]
-    new = [file for file in texts if not file.exists()]
+        texts[student.id] = nbformat.writes(student_notebook(numbers, student)) + "\n"
+    folder, name = course.path / "release" / assignment.name, f"{assignment.name}.ipynb"
+    files = {student: folder / student / name for student in texts}
+    new = [student for student, file in files.items() if not file.exists()]
+    same = [one for one in texts if one not in new and files[one].read_text("utf8") == texts[one]]
+    differ = [one for one in texts if one not in new and one not in same]
     numbers.keep()
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = build_wheel(Path(folder)) if assignment.checks else None
-        for file, text in texts.items():
+    with tempfile.TemporaryDirectory() as scratch:
+        wheel = build_wheel(Path(scratch)) if assignment.checks else None
+        for student, file in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            if not file.exists():
-                file.write_text(text, "utf8")
+            if student in new:
+                write_at_once(file, texts[student])
             if wheel and not (file.parent / wheel.name).exists():
                 shutil.copy(wheel, file.parent)
-    if changed:
-        raise CourseError(
-            f"{changed[0]} is there and differs from what would be written now ({len(changed)} such in all): these "
-            f"stay as they are, and {len(new)} that were missing have been written; if no student has them yet, move "
-            "the folder away and write again"
-        )
-    return list(texts)
+    released.keep(course, assignment, new, same)
+    done = Release(list(files.values()), new, differ, released.changes(course, assignment))
+    if differ and not new:
+        raise CourseError(str(done))
+    return done
 
 
 def read_submission(file: Path) -> nbformat.NotebookNode:

@@ -9,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import attacked_course
 import nbformat
 import pytest
 
@@ -114,6 +115,29 @@ def test_a_command_without_its_course_says_what_to_type(target):
     said = run("make", "--old-file", ".venv-grading/installed", target)
     assert said.returncode == 2
     assert said.stdout.startswith(f"Say COURSE=..., as in make {target} COURSE=~/kl-course")
+
+
+def test_grading_tells_what_has_changed_since_the_notebooks_were_written(tmp_path):
+    course = attacked_course.make(tmp_path / "course", ["adoe", "broe"])[0].path
+    assert "2 notebooks are in" in run(PYTHON, "-m", "assignments", "assignment", course, "week1").stdout
+    with (course / "assignments/week1.toml").open("a") as week:
+        week.write('[[exercise]]\nid = "coding-8"\npoints = 2\n')
+    said = run(PYTHON, "-m", "assignments", "grade", course, "week1")
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    since = r"week1\.toml has changed since its notebooks were written on \d{4}-\d\d-\d\d: "
+    assert re.fullmatch(since + r"coding-8 is not in the notebooks\.", lines[0])
+    assert lines[1].startswith("WARNING: coding-8 is in no notebook, and counts 2 points that nobody there can earn.")
+    assert lines[2:4] == ["It is graded by the file as it is now.", "2 missing"]
+    again = run(PYTHON, "-m", "assignments", "assignment", course, "week1")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert lines[0] in again.stderr
+
+
+def test_a_course_without_students_is_told(tmp_path):
+    course = attacked_course.make(tmp_path / "course", [])[0].path
+    said = run(PYTHON, "-m", "assignments", "assignment", course, "week1")
+    assert (said.returncode, said.stderr) == (1, f"{course / 'roster.csv'} lists no students\n")
 
 
 def test_the_table_of_exercises_says_what_an_instructor_picks_by():
