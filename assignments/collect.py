@@ -7,9 +7,7 @@ submission keeps the first.
 import contextlib
 import json
 import os
-import re
 import stat
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,26 +15,65 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from assignments.course import Assignment, Course, CourseError
+from assignments.course import Assignment, Course, CourseError, Student
 from assignments.grade import refusals, submission
 from assignments.notebooks import KEY, LARGEST
+from assignments.platforms import canvas_name, owner
+from assignments.released import listed
 
 MEMBERS = 5000
 OTHER = "no notebook"
-CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
+NAMED = "name.txt"  # beside a submission: the name under which it came, by which a platform knows it again
 
 
 @dataclass
 class Collected:
-    """What a collection brought: accepted files by student, and what could not be resolved, with the reason."""
+    """What a collection brought.
+
+    Attributes
+    ----------
+    accepted : dict of str to list of str
+        The files that were taken in, by student.
+    unresolved : list of tuple of str
+        The files that were left alone, each with the reason.
+    replaced, older, unchanged : set of str
+        Students of whom a newer submission now counts, of whom one came that is older than what counts, and of whom
+        the same came again.
+    notes : dict of str to None
+        What an instructor should look at, a sentence each, in the order in which it was found.
+    missing : list of str
+        Who has handed in nothing until now, by name.
+    """
 
     accepted: dict[str, list[str]] = field(default_factory=dict)
     unresolved: list[tuple[str, str]] = field(default_factory=list)
+    replaced: set[str] = field(default_factory=set)
+    older: set[str] = field(default_factory=set)
+    unchanged: set[str] = field(default_factory=set)
+    notes: dict[str, None] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        count = sum(map(len, self.accepted.values()))
-        lines = [f"{count} submissions of {len(self.accepted)} students were taken in."]
-        return "\n".join([*lines, *(f"Left alone: {name!r}: {why}" for name, why in self.unresolved)])
+        count, students = sum(map(len, self.accepted.values())), len(self.accepted)
+        were = "was" if count == 1 else "were"
+        lines = [f"{_counted(count, 'submission')} of {_counted(students, 'student')} {were} taken in."]
+        lines = lines if count else ["Nothing new was found."]
+        new = self.accepted.keys() - self.replaced - self.older
+        for said, who in (
+            ("New", new),
+            ("Replaced an earlier one, which is kept", self.replaced),
+            ("Older than the one that counts, and kept beside it", self.older - self.replaced),
+            ("Unchanged", self.unchanged - self.accepted.keys()),
+        ):
+            lines += [f"{said}: {listed(sorted(who))}."] if who else []
+        lines += [f"Left alone: {name!r}: {why}" for name, why in self.unresolved]
+        lines += self.notes
+        lines.append(f"Still missing: {listed(self.missing)}." if self.missing else "Nobody is missing.")
+        return "\n".join(lines)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)
@@ -60,10 +97,10 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
     """Take the notebooks of a folder or a zip into ``submitted/STUDENT/NAME/NAME.ipynb``.
 
     A file is a student's if it lies in a folder named by the id, as nbgrader and release folders are, if its name
-    begins with the id, or if it is named as Canvas names submissions. It is taken if it is a notebook of this
-    assignment, by what the notebook says or else by its name. Its date is noted in ``timestamp.txt``; Canvas gives
-    none to its files, and says of each whether it is late. The newest counts, and the others stand beside it in
-    ``earlier/1``, ``earlier/2``, ...
+    begins with the id, or if it is named as Canvas or Moodle name submissions. It is taken if it is a notebook of
+    this assignment, by what the notebook says or else by its name. Its date is noted in ``timestamp.txt``; Canvas
+    gives none to its files, and says of each whether it is late. Its name is noted in ``name.txt``. The newest
+    counts, and the others stand beside it in ``earlier/1``, ``earlier/2``, ...
 
     Raises
     ------
@@ -81,50 +118,77 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
         for found in sorted(files, key=lambda one: (one.changed, one.name)):
             _take(course, assignment, found, collected)
+    for student in course.roster.values():
+        if not submission(course, assignment, student).exists():
+            collected.missing.append(f"{student.name} ({student.id})" if student.name else student.id)
     _report(course, assignment, collected)
     return collected
 
 
 def _take(course: Course, assignment: Assignment, found: _Found, collected: Collected) -> None:
     """Bring one file to its student, or note why that cannot be done."""
-    student, problem = _owner(course, found.name)
-    if problem or found.problem:
-        reason, data = found.problem or problem, None
-    else:
+    student, problem = owner(course.roster, found.name)
+    data, told, reason = b"", {}, found.problem or problem
+    if not reason:
         try:
             data = found.read()
-            reason = _elsewhere(assignment, found.name, data)
-            data = None if reason else data
+            told = _told(data)
+            reason = _elsewhere(assignment, found.name, told.get("assignment"))
         except _UnreadableFileError as error:
-            reason, data = str(error), None
-    if data is None:
+            reason = str(error)
+    if reason:
         collected.unresolved.append((found.name, reason))
         if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
             _refuse(refusals(submission(course, assignment, course.roster[student])), found.changed, reason)
-    elif _accept(submission(course, assignment, course.roster[student]), _when(assignment, found), data):
+        return
+    place = submission(course, assignment, course.roster[student])
+    what = _accept(place, _when(assignment, found), data, found.name)
+    if what == "unchanged":
+        collected.unchanged.add(student)
+    else:
         collected.accepted.setdefault(student, []).append(found.name)
+        if what == "replaced":
+            collected.replaced.add(student)
+        elif what == "older":
+            collected.older.add(student)
+    for note in _notes(course, assignment, found, student, told.get("student")):
+        collected.notes[note] = None
 
 
-def _elsewhere(assignment: Assignment, name: str, data: bytes) -> str:
-    """Say why a file is no notebook of this assignment; empty if it is one."""
+def _notes(course: Course, assignment: Assignment, found: _Found, student: str, whose) -> Iterator[str]:
+    """Yield what an instructor should look at in a file that was taken."""
+    canvas = canvas_name(found.name)
+    if canvas and canvas["late"] and student in assignment.extensions:
+        stamp = submission(course, assignment, course.roster[student]).with_name("timestamp.txt")
+        yield (
+            f"Look: {student} has more time, and Canvas marks the file as late: {stamp} has the day on which the zip "
+            "was made. Write the day there on which the file came."
+        )
+    if isinstance(whose, str) and whose != student:
+        who = whose if whose in course.roster else f"{whose[:40]!r}, who is not on the roster,"
+        yield f"Look: what {student} handed in is the notebook of {who} by what it says inside. It is taken."
+
+
+def _told(data: bytes) -> dict:
+    """Return what a notebook says of itself: its assignment and its student; empty if it says nothing."""
     try:
-        told = json.loads(data)["metadata"][KEY]["assignment"]
+        told = json.loads(data)["metadata"][KEY]
     except (ValueError, TypeError, KeyError, RecursionError):
-        told = None
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _elsewhere(assignment: Assignment, name: str, told) -> str:
+    """Say why a file is no notebook of this assignment; empty if it is one."""
     if told is None:  # its author made it anew, or it is damaged
         named = assignment.name in PurePosixPath(name).stem.lower()
         return "" if named else f"{OTHER} of {assignment.name}, by its name and by what it holds"
     return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]}"
 
 
-def _by_canvas(name: str) -> re.Match | None:
-    """Take a name apart as Canvas makes it, None if it does not."""
-    return CANVAS.fullmatch(unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).name))
-
-
 def _when(assignment: Assignment, found: _Found) -> datetime:
     """Return when a file came; of Canvas's files only whether they were late is known, their date is the zip's."""
-    match, deadline = _by_canvas(found.name), assignment.deadline
+    match, deadline = canvas_name(found.name), assignment.deadline
     if not match or deadline is None:
         return found.changed
     if match["late"]:
@@ -187,65 +251,46 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return data
 
 
-def _owner(course: Course, name: str) -> tuple[str | None, str]:
-    """Return whose file this is, or why that cannot be said."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.suffix.lower() != ".ipynb":
-        return None, "it is not a notebook"
-    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
-        return None, "it is a copy that Jupyter or the system keeps for itself"
-    inside = [part for part in path.parts[:-1] if part in course.roster]
-    if inside:
-        return inside[-1], ""
-    squeezed = {}
-    for student in course.roster.values():
-        for word in _squeezed(student.id, student.name):
-            squeezed.setdefault(word, set()).add(student.id)
-    match = _by_canvas(name)
-    owners = (
-        squeezed.get(_plain(match["who"]), set())
-        if match
-        else {one for one in course.roster if re.match(rf"{re.escape(one)}([^a-z0-9]|$)", path.stem.lower())}
-    )
-    if len(owners) > 1:
-        return None, f"it may belong to {' or '.join(sorted(owners))}"
-    return (owners.pop(), "") if owners else (None, "nobody on the roster is named so")
+def _accept(place: Path, changed: datetime, data: bytes, name: str) -> str:
+    """Store a submission as the newest one, or as an older one that was found later.
 
-
-def _squeezed(id: str, name: str) -> set[str]:
-    """Return how a platform may write a student: the id, and the names together in both orders."""
-    words = name.split()
-    orders = [words[first:] + words[:first] for first in range(len(words))]  # a family name may have several words
-    return {_plain(id), *(_plain("".join(order)) for order in orders)}
-
-
-def _plain(text: str) -> str:
-    """Return a text in small letters without accents, and without what is neither letter nor digit."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if sign.isalnum())
-
-
-def _accept(place: Path, changed: datetime, data: bytes) -> bool:
-    """Store a submission as the newest one; return whether it was new."""
-    earlier = place.parent / "earlier"
-    known = [place, *earlier.glob(f"*/{place.name}")]
-    if any(file.exists() and file.read_bytes() == data for file in known):
-        return False
+    Return what it was: "new", "replaced" an earlier one, "older" than the one that counts, or "unchanged".
+    """
+    earlier, what = place.parent / "earlier", "new"
+    stamp, named = place.with_name("timestamp.txt"), place.with_name(NAMED)
+    if place.exists() and place.read_bytes() == data:
+        if changed >= _noted(stamp):  # the same handed in again: the platform knows it by its newest name
+            named.write_text(json.dumps(name) + "\n", "ascii")
+        return "unchanged"
+    if any(file.read_bytes() == data for file in earlier.glob(f"*/{place.name}")):
+        return "unchanged"
     place.parent.mkdir(parents=True, exist_ok=True)
-    stamp = place.with_name("timestamp.txt")
     if place.exists():
         numbers = [int(folder.name) for folder in earlier.iterdir()] if earlier.exists() else []
         aside = earlier / str(max(numbers, default=0) + 1)
         aside.mkdir(parents=True)
-        if changed < _noted(stamp):  # an older one that was found later
-            place, stamp = aside / place.name, aside / stamp.name
-        for file in (place, stamp):
-            if file.exists():
-                file.rename(aside / file.name)
-    # its date first: whoever is stopped in between takes the file in again, and it keeps its date
+        if changed < _noted(stamp):
+            what = "older"
+            place, stamp, named = (aside / file.name for file in (place, stamp, named))
+        else:
+            what = "replaced"
+            for file in (place, stamp, named):
+                if file.exists():
+                    file.rename(aside / file.name)
+    # its date and name first: whoever is stopped in between takes the file in again, and it keeps them
     stamp.write_text(changed.isoformat() + "\n", "ascii")
+    named.write_text(json.dumps(name) + "\n", "ascii")
     place.write_bytes(data)
-    return True
+    return what
+
+
+def came_as(course: Course, assignment: Assignment, student: Student) -> str:
+    """Return the name under which a student's submission came; empty if it is not known."""
+    try:
+        name = json.loads(submission(course, assignment, student).with_name(NAMED).read_text("ascii"))
+    except (OSError, ValueError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def _noted(stamp: Path) -> datetime:

@@ -3,16 +3,19 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from assignments.class_report import class_page
+from assignments.collect import came_as
 from assignments.copies import Copies
 from assignments.course import Assignment, Course, write_at_once
 from assignments.feedback import feedback_page
 from assignments.markup import clean
 from assignments.numbers import Numbers
 from assignments.pages import number
+from assignments.platforms import name_of_answer
 from assignments.results import Result
 
 FORMULA = tuple("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}")
@@ -22,8 +25,9 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 def write_reports(course: Course, assignment: Assignment, results: Mapping[str, Result], copies: Copies) -> list[Path]:
     """Write what an instructor hands out and looks at to ``out/NAME`` and return the files.
 
-    ``grades.csv`` and ``canvas.csv`` are tables, ``feedback/STUDENT.html`` is for each student, ``report.html`` for
-    the instructor. Each file is written at once or not at all.
+    ``grades.csv``, ``points.csv`` and ``canvas.csv`` are tables, ``feedback/STUDENT.html`` is for each student,
+    ``feedback.zip`` holds these pages under the names that a learning platform asks for, ``report.html`` is for the
+    instructor. Each file is written at once or not at all.
 
     Parameters
     ----------
@@ -37,17 +41,32 @@ def write_reports(course: Course, assignment: Assignment, results: Mapping[str, 
         What looks copied.
     """
     out, numbers = course.path / "out" / assignment.name, Numbers(course, assignment)
-    texts = {
+    pages = {one: feedback_page(course, assignment, numbers, result, copies) for one, result in results.items()}
+    contents = {
         out / "grades.csv": _grades(course, assignment, results),
+        out / "points.csv": _points(course, assignment, results),
         out / "canvas.csv": _canvas(course, assignment, results),
         out / "report.html": class_page(course, assignment, results, copies),
+        out / "feedback.zip": _zipped(course, assignment, pages),
     }
-    for student, result in results.items():
-        texts[out / "feedback" / f"{student}.html"] = feedback_page(course, assignment, numbers, result, copies)
+    contents |= {out / "feedback" / f"{student}.html": text for student, text in pages.items()}
     (out / "feedback").mkdir(parents=True, exist_ok=True)
-    for file, text in texts.items():
-        write_at_once(file, text)
-    return list(texts)
+    for file, content in contents.items():
+        write_at_once(file, content)
+    return list(contents)
+
+
+def _zipped(course: Course, assignment: Assignment, pages: Mapping[str, str]) -> bytes:
+    """Return a zip of the pages, each under the name that the platform asks for from which the submission came."""
+    file, names = io.BytesIO(), {f"{student}.html" for student in pages}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as members:
+        for student, text in pages.items():
+            name = name_of_answer(came_as(course, assignment, course.roster[student]), student, assignment.name)
+            name = name.encode("utf8", "replace").decode()
+            name = f"{student}.html" if name in names else name  # never under the name of somebody else's
+            names.add(name)
+            members.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
 
 
 def _grades(course: Course, assignment: Assignment, results: Mapping[str, Result]) -> str:
@@ -57,6 +76,17 @@ def _grades(course: Course, assignment: Assignment, results: Mapping[str, Result
         score = "" if result.score is None else number(result.score)
         who = student, course.roster[student].name, assignment.name
         rows.append((*who, score, number(result.maximum), result.status, str(result.late_days)))
+    return _table(rows)
+
+
+def _points(course: Course, assignment: Assignment, results: Mapping[str, Result]) -> str:
+    """Return one line a student and one column an exercise, before lateness; empty where nothing is judged yet."""
+    ids = [one.id for one in assignment.exercises]
+    rows = [("student", "name", *ids)]
+    for student, result in results.items():
+        earned = {} if result.score is None else {one.id: one.earned for one in result.verdicts}
+        points = ("" if earned.get(id) is None else number(earned[id]) for id in ids)
+        rows.append((student, course.roster[student].name, *points))
     return _table(rows)
 
 

@@ -49,7 +49,7 @@ def test_a_name_that_leads_out_of_the_zip_is_listed_and_left_alone(course, tmp_p
     assert found.unresolved == [(name, "its name leads out of the zip")]
     assert found.accepted == {"bob": ["bob-week1.ipynb"]}
     new = {file for file in tree(tmp_path).keys() - before.keys() if not file.endswith("refused.txt")}
-    assert new == {f"course/submitted/bob/week1/{file}" for file in ("week1.ipynb", "timestamp.txt")}
+    assert new == {f"course/submitted/bob/week1/{file}" for file in ("week1.ipynb", "timestamp.txt", "name.txt")}
 
 
 def hostile(tmp_path, kind):
@@ -135,7 +135,7 @@ def test_many_large_files_are_read_one_at_a_time(course, tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for number in range(20):
             archive.writestr(member(f"ann-{number}-week1.ipynb"), b"%d" % number + bytes(9 * 2**20))
-    monkeypatch.setattr("assignments.collect._accept", lambda *given: True)  # and keep none
+    monkeypatch.setattr("assignments.collect._accept", lambda *given: "new")  # and keep none
     tracemalloc.start()
     assert len(collect(*course, tmp_path / "a.zip").accepted["ann"]) == 20
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,0 +1,103 @@
+"""How learning platforms name what students hand in, and what they ask of the name of what goes back.
+
+Canvas names a file ``doeann_101_2002_week1.ipynb``: name, person, file. Of a file that goes back it reads the first two
+parts of the name that are numbers, so the ending may be another.
+
+Moodle makes a folder for each student, ``Ann Doe_101_assignsubmission_file``, before 4.1 with another ``_`` at its end;
+it can also put that before the file's name, without folders. A group's name and a hyphen may stand before the
+student's. Of a file that goes back it reads the parts of its path: the number says whose it is.
+
+What both read was looked up in their source code; neither ran here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from assignments.roster import Student
+
+CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
+MOODLE = re.compile(r"(?P<who>[^_]+)_\d+_assignsubmission_file(?P<rest>_.*)?")
+
+
+def canvas_name(name: str) -> re.Match | None:
+    """Take a file's name apart as Canvas makes it, None if it does not."""
+    return CANVAS.fullmatch(unicodedata.normalize("NFC", _path(name).name))
+
+
+def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
+    """Return whose notebook this is by its name in a folder or a zip, or why that cannot be said."""
+    path = _path(name)
+    if path.suffix.lower() != ".ipynb":
+        return None, "it is not a notebook"
+    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+        return None, "it is a copy that Jupyter or the system keeps for itself"
+    inside = [part for part in path.parts[:-1] if part in roster]
+    if inside:
+        return inside[-1], ""
+    moodle, canvas = _moodle_part(path), canvas_name(name)
+    if moodle:
+        owners = _named(roster, MOODLE.fullmatch(moodle)["who"])
+    elif canvas:
+        owners = _named(roster, canvas["who"])
+    else:
+        owners = {one for one in roster if re.match(rf"{re.escape(one)}([^a-z0-9]|$)", path.stem.lower())}
+    if len(owners) > 1:
+        return None, f"it may belong to {' or '.join(sorted(owners))}"
+    return (owners.pop(), "") if owners else (None, "nobody on the roster is named so")
+
+
+def name_of_answer(came_as: str, student: str, assignment: str) -> str:
+    """Return the name in a zip under which a platform takes a page for the student whose notebook came so.
+
+    Examples
+    --------
+    >>> name_of_answer("doeann_101_2002_week1.ipynb", "adoe", "week1")
+    'doeann_101_2002_week1.html'
+    >>> name_of_answer("Ann Doe_101_assignsubmission_file/mine.ipynb", "adoe", "week1")
+    'Ann Doe_101_assignsubmission_file/week1.html'
+    >>> name_of_answer("adoe/week1.ipynb", "adoe", "week1")
+    'adoe.html'
+    """
+    path = _path(came_as)
+    moodle = _moodle_part(path)
+    if moodle:
+        rest = MOODLE.fullmatch(moodle)["rest"] or ""
+        flat = moodle == path.name
+        return f"{moodle.removesuffix(rest)}_{assignment}.html" if flat else f"{moodle}/{assignment}.html"
+    return f"{path.stem}.html" if canvas_name(came_as) else f"{student}.html"
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _moodle_part(path: PurePosixPath) -> str:
+    """Return the folder, or the file, that is named as Moodle does; empty if none is."""
+    return next((part for part in reversed(path.parts) if MOODLE.fullmatch(part)), "")
+
+
+def _named(roster: Mapping[str, Student], who: str) -> set[str]:
+    """Return who may be named so; a name in full goes before one after that of a group."""
+    known = {}
+    for student in roster.values():
+        for word in _squeezed(student.id, student.name):
+            known.setdefault(word, set()).add(student.id)
+    parts = who.split("-")
+    tails = ["-".join(parts[first:]) for first in range(1, len(parts))]
+    tries = [who, *(tail for tail in tails if " " in tail)]  # one word after a hyphen may be half a name
+    return next((set(known[plain]) for plain in map(_plain, tries) if plain in known), set())
+
+
+def _squeezed(id: str, name: str) -> set[str]:
+    """Return how a platform may write a student: the id, and the names together in both orders."""
+    words = name.split()
+    orders = [words[first:] + words[:first] for first in range(len(words))]  # a family name may have several words
+    return {_plain(id), *(_plain("".join(order)) for order in orders)}
+
+
+def _plain(text: str) -> str:
+    """Return a text in small letters without accents, and without what is neither letter nor digit."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if sign.isalnum())

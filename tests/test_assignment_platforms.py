@@ -1,0 +1,190 @@
+"""Submissions as Moodle and Canvas name them, what a collection says of them, and what goes back under their names."""
+
+import csv
+import io
+import json
+import zipfile
+
+import attacked_course
+import pytest
+
+from assignments.collect import Collected, came_as, collect
+from assignments.copies import Copies
+from assignments.course import open_course, read_assignment
+from assignments.grade import submission
+from assignments.platforms import name_of_answer
+from assignments.report import write_reports
+from assignments.results import Result, Verdict
+
+ROSTER = 'id,name,email\nann,Ann Doe,\nbvr,Björn van der Roe,\ncas,"O\'Case, Cy",\ndan,Dan Fox,\n'
+
+
+@pytest.fixture
+def course(tmp_path):
+    made = attacked_course.make(tmp_path / "course", ["ann"])[0]
+    (made.path / "roster.csv").write_text(ROSTER, "utf8")
+    opened = open_course(made.path)
+    return opened, read_assignment(opened, "week1")
+
+
+def notebook(student="ann", more=""):
+    return json.dumps({"metadata": {"kl-assignment": {"assignment": "week1", "student": student}}, "cells": more})
+
+
+@pytest.fixture
+def zipped(course, tmp_path):
+    """Zip files, each a day later than the one before, and collect them."""
+
+    def collected(files, first=1):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as members:
+            for day, (name, text) in enumerate(files.items(), first):
+                members.writestr(zipfile.ZipInfo(name, (2026, 10, day, 12, 0, 0)), text)
+        return collect(*course, tmp_path / "a.zip")
+
+    return collected
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    {
+        "Ann Doe_12345_assignsubmission_file_/x.ipynb": "ann",
+        "Ann Doe_12345_assignsubmission_file/x.ipynb": "ann",
+        "Ann Doe_12345_assignsubmission_file_x.ipynb": "ann",
+        "Course-Week 1-77/Björn van der Roe_2_assignsubmission_file/part/x.ipynb": "bvr",
+        "Bjo\u0308rn van der Roe_2_assignsubmission_file_/x.ipynb": "bvr",
+        "van der Roe Bjorn_2_assignsubmission_file_/x.ipynb": "bvr",
+        "Monday-group-Ann Doe_12345_assignsubmission_file_/x.ipynb": "ann",
+        "Cy OCase_3_assignsubmission_file/x.ipynb": "cas",
+    }.items(),
+)
+def test_names_are_found_as_moodle_writes_them(zipped, name, student):
+    found = zipped({name: notebook(student)})
+    assert found.unresolved == []
+    assert found.accepted == {student: [name]}
+
+
+def test_a_name_of_nobody_is_left_alone(zipped):
+    names = [f"{who}_77_assignsubmission_file_/x.ipynb" for who in ("Participant", "Anne Doe", "Mary-Ann", "Doe-")]
+    found = zipped(dict.fromkeys(names, notebook()))
+    assert found.unresolved == [(name, "nobody on the roster is named so") for name in names]
+    assert found.missing == ["Ann Doe (ann)", "Björn van der Roe (bvr)", "O'Case, Cy (cas)", "Dan Fox (dan)"]
+
+
+def test_a_collection_says_what_is_new_replaced_unchanged_and_missing(zipped):
+    said = str(zipped({"ann/week1.ipynb": notebook()}, 10)).splitlines()
+    assert said == [
+        "1 submission of 1 student was taken in.",
+        "New: ann.",
+        "Still missing: Björn van der Roe (bvr), O'Case, Cy (cas), Dan Fox (dan).",
+    ]
+    said = str(zipped({"ann/week1.ipynb": notebook(more="newer"), "bvr/week1.ipynb": notebook("bvr")}, 11))
+    assert said.splitlines()[:3] == [
+        "2 submissions of 2 students were taken in.",
+        "New: bvr.",
+        "Replaced an earlier one, which is kept: ann.",
+    ]
+    said = str(zipped({"ann/week1.ipynb": notebook(more="oldest")})).splitlines()
+    assert said[1] == "Older than the one that counts, and kept beside it: ann."
+    said = str(zipped({"bvr/week1.ipynb": notebook("bvr"), "ann/week1.ipynb": notebook()})).splitlines()
+    assert said[:2] == ["Nothing new was found.", "Unchanged: ann, bvr."]
+
+
+def test_of_many_who_are_missing_twenty_are_named():
+    said = str(Collected(missing=[f"s{number}" for number in range(25)]))
+    assert said.endswith("Still missing: " + ", ".join(f"s{number}" for number in range(20)) + " and 5 more.")
+    assert str(Collected()).endswith("Nobody is missing.")
+
+
+def test_a_notebook_of_somebody_else_is_taken_and_told(zipped):
+    found = zipped({"ann/week1.ipynb": notebook("bvr"), "dan/week1.ipynb": notebook("x\n" + "y" * 99)})
+    assert list(found.accepted) == ["ann", "dan"]
+    shown = "'x\\n" + "y" * 38 + "'"
+    assert list(found.notes) == [
+        "Look: what ann handed in is the notebook of bvr by what it says inside. It is taken.",
+        f"Look: what dan handed in is the notebook of {shown}, who is not on the roster, by what it says inside. "
+        "It is taken.",
+    ]
+    assert all(note in str(found) for note in found.notes)
+
+
+def test_a_file_that_canvas_marks_late_of_who_has_more_time_is_told(course, tmp_path):
+    week = course[0].path / "assignments/week1.toml"
+    text = "deadline = 2026-10-01T12:00:00+00:00\n" + week.read_text("utf8")
+    week.write_text(text + "[extensions]\nann = 2026-10-05T12:00:00+00:00\n", "utf8")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as members:
+        for name, student in (("doeann_LATE_1_2_week1.ipynb", "ann"), ("foxdan_LATE_3_4_week1.ipynb", "dan")):
+            members.writestr(zipfile.ZipInfo(name, (2026, 10, 9, 12, 0, 0)), notebook(student))
+    notes = list(collect(course[0], read_assignment(course[0], "week1"), tmp_path / "a.zip").notes)
+    assert len(notes) == 1
+    assert notes[0].startswith("Look: ann has more time, and Canvas marks the file as late: ")
+
+
+def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):
+    ann = course[0].roster["ann"]
+    assert came_as(*course, ann) == ""
+    zipped({"doeann_1_2_week1.ipynb": notebook()})
+    assert came_as(*course, ann) == "doeann_1_2_week1.ipynb"
+    zipped({"doeann_1_5_week1-1.ipynb": notebook()}, 2)  # the same, handed in again
+    assert came_as(*course, ann) == "doeann_1_5_week1-1.ipynb"
+    zipped({"doeann_1_9_week1-2.ipynb": notebook(more="new")}, 3)
+    assert came_as(*course, ann) == "doeann_1_9_week1-2.ipynb"
+    assert (
+        json.loads((submission(*course, ann).parent / "earlier/1/name.txt").read_text()) == "doeann_1_5_week1-1.ipynb"
+    )
+
+
+@pytest.mark.parametrize(
+    ("came", "goes"),
+    {
+        "doeann_1_2_week1.ipynb": "doeann_1_2_week1.html",
+        "submissions/doeann_LATE_1_2_my_week.1.IPYNB": "doeann_LATE_1_2_my_week.1.html",
+        "top/Ann Doe_5_assignsubmission_file_/in/x.ipynb": "Ann Doe_5_assignsubmission_file_/week1.html",
+        "Ann Doe_5_assignsubmission_file/x.ipynb": "Ann Doe_5_assignsubmission_file/week1.html",
+        "Ann Doe_5_assignsubmission_file_x.ipynb": "Ann Doe_5_assignsubmission_file_week1.html",
+        "ann/week1.ipynb": "ann.html",
+        "ann-week1.ipynb": "ann.html",
+        "": "ann.html",
+    }.items(),
+)
+def test_a_page_goes_back_under_the_name_that_the_platform_knows(came, goes):
+    assert name_of_answer(came, "ann", "week1") == goes
+
+
+def test_what_goes_out_is_ready_for_a_platform(course, zipped):
+    files = {
+        "Ann Doe_5_assignsubmission_file_/x.ipynb": notebook(),
+        "roebjörnvander_7_8_week1.ipynb": notebook("bvr"),
+        "cas/week1.ipynb": notebook("cas"),
+    }
+    zipped(files)
+    place = submission(*course, course[0].roster["dan"]).with_name("name.txt")  # two cannot have one name
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps("Ann Doe_5_assignsubmission_file_/x.ipynb"))
+    ids = [one.id for one in course[1].exercises]
+    earned = dict.fromkeys(ids, 0.5) | {ids[1]: None}
+    verdicts = [Verdict(id, 1.0, earned[id], "wrong") for id in ids]
+    results = {one: Result(one, 5.0, verdicts=verdicts, late_days=1, late_per_day=0.5) for one in course[0].roster}
+    results["cas"] = Result("cas", 5.0, ended="crashed", verdicts=[Verdict(id, 1.0, 0.0, "unanswered") for id in ids])
+    results["dan"] = Result("dan", 5.0, ended="missing")
+    write_reports(*course, results, Copies())
+    out = course[0].path / "out/week1"
+    with zipfile.ZipFile(io.BytesIO((out / "feedback.zip").read_bytes())) as members:
+        names = dict(zip(["ann", "bvr", "cas", "dan"], members.namelist(), strict=True))
+        for student, name in names.items():
+            assert members.read(name) == (out / f"feedback/{student}.html").read_bytes()
+    assert names == {
+        "ann": "Ann Doe_5_assignsubmission_file_/week1.html",
+        "bvr": "roebjörnvander_7_8_week1.html",
+        "cas": "cas.html",
+        "dan": "dan.html",
+    }
+    with (out / "points.csv").open(encoding="utf8", newline="") as lines:
+        rows = list(csv.reader(lines))
+    points = ["0.5", "", *["0.5"] * (len(ids) - 2)]
+    assert rows == [
+        ["student", "name", *ids],
+        ["ann", "Ann Doe", *points],
+        ["bvr", "Björn van der Roe", *points],
+        ["cas", "O'Case, Cy", *[""] * len(ids)],
+        ["dan", "Dan Fox", *[""] * len(ids)],
+    ]
