@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 PEERS := vectors logits normals families import_time
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-all lab serve notebooks lint bench clean lock demo-course exercises course assignment collect grade formgrader
+.PHONY: help book test test-all lab serve notebooks lint bench clean lock demo-course exercises course assignment collect grade mail formgrader
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ endef
 needs = $(foreach name,$(1),$(if $($(name)),:,echo "Say $(name)=..., as in make $@ $(foreach one,$(1),$(one)=$(EXAMPLE_$(one)))"; exit 1);)
 EXAMPLE_COURSE := ~/kl-course
 EXAMPLE_NAME := week1
+EXAMPLE_WHAT := feedback
 
 $(ENVIRONMENT): requirements.txt pyproject.toml
 	$(check_python)
@@ -89,6 +90,10 @@ collect: $(GRADING) ## take in what came back: COURSE=dir NAME=week1 FROM=folder
 grade: $(GRADING) ## run, judge and report what was collected: COURSE=dir NAME=week1
 	@$(call needs,COURSE NAME)
 	@$(ASSIGN) grade "$(COURSE)" "$(NAME)" $(if $(JOBS),--jobs "$(JOBS)") $(if $(filter yes,$(TRUSTED)),--trusted)
+
+mail: $(GRADING) ## write a message to each student, and send none: COURSE=dir NAME=week1 WHAT=notebook or feedback
+	@$(call needs,COURSE NAME WHAT)
+	@$(ASSIGN) mail "$(COURSE)" "$(NAME)" "$(WHAT)"
 
 formgrader: $(GRADING) ## read answers and give points by hand in the browser: COURSE=dir
 	@$(call needs,COURSE)

@@ -7,7 +7,19 @@ from collections import Counter
 
 from tqdm import tqdm
 
-from assignments import bank_table, collect, copies, course, formgrader, grade, gradebook, notebooks, released, report
+from assignments import (
+    bank_table,
+    collect,
+    copies,
+    course,
+    formgrader,
+    grade,
+    gradebook,
+    mail,
+    notebooks,
+    released,
+    report,
+)
 from assignments.demo import play
 from assignments.sandbox import SandboxMissingError
 
@@ -35,6 +47,8 @@ def main(arguments=None) -> int:
     command(assignment, "write what each student receives", folder, named)
     command(collect_, "take in what came back", folder, named, source)
     command(grade_, "run, judge and report what was collected", folder, named, jobs, trusted)
+    what = ("what", {"choices": mail.WHAT, "help": "what the messages bring"})
+    command(mail_, "write a message to each student, and send none", folder, named, what)
     command(formgrader_, "give points by hand in the browser", folder)
     command(demo, "play a course of twelve students from nothing to grades", place)
     given = vars(parser.parse_args(arguments))
@@ -100,9 +114,16 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     counts = Counter(result.status for result in results.values())
     print(", ".join(f"{count} {status}" for status, count in counts.items()))
     out = opened.path / "out" / asked.name
-    print(f"In {out}: grades.csv, canvas.csv, report.html, and feedback with a page for each student.")
+    print(
+        f"In {out}: grades.csv, points.csv, canvas.csv, report.html, and feedback, a page for each student and a zip."
+    )
     if counts["partly"]:
         print(f"Answers wait for a person: make formgrader COURSE={opened.path}")
+
+
+def mail_(name: str, what: str, **given) -> None:
+    opened, asked = _opened(given["course"], name)
+    print(mail.write_messages(opened, asked, what))
 
 
 def formgrader_(**given) -> None:

@@ -110,7 +110,7 @@ def test_a_mistake_is_told_in_a_line(tmp_path):
     assert said.stdout == ""
 
 
-@pytest.mark.parametrize("target", ["course", "assignment", "collect", "grade", "formgrader"])
+@pytest.mark.parametrize("target", ["course", "assignment", "collect", "grade", "mail", "formgrader"])
 def test_a_command_without_its_course_says_what_to_type(target):
     said = run("make", "--old-file", ".venv-grading/installed", target)
     assert said.returncode == 2

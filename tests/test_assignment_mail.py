@@ -1,0 +1,120 @@
+"""Messages for a mail program: one a student, with the notebook or the feedback, and none that was edited is lost."""
+
+import email
+from email.policy import default
+
+import attacked_course
+import pytest
+
+from assignments.course import CourseError, open_course, read_assignment
+from assignments.mail import write_messages
+from assignments.notebooks import write_release
+
+ROSTER = """\
+id,name,email
+ann,Ann Doe,ann@example.org
+bob,"Röe, Bob",bob@example.org
+cas,Cy Case,
+dan,Dan Fox,dan at example.org
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    path = attacked_course.make(tmp_path / "course", ["ann"])[0].path
+    (path / "roster.csv").write_text(ROSTER, "utf8")
+    week = path / "assignments/week1.toml"
+    text = week.read_text("utf8").replace("checks = false", 'title = "Wöche 1"\ndeadline = 2030-01-31T23:59:00+01:00')
+    week.write_text(text + "[extensions]\nbob = 2030-02-03T23:59:00+01:00\n", "utf8")
+    opened = open_course(path)
+    return opened, read_assignment(opened, "week1")
+
+
+def read(course, student, what="notebook"):
+    data = (course[0].path / "mail/week1" / what / f"{student}.eml").read_bytes()
+    return email.message_from_bytes(data, policy=default)
+
+
+def put_page(course, student, text="<p>right</p>"):
+    folder = course[0].path / "out/week1/feedback"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{student}.html").write_text(text, "utf8")
+
+
+def test_each_student_gets_a_draft_with_their_notebook_and_its_wheel(course):
+    write_release(*course)
+    said = write_messages(*course, "notebook")
+    assert str(said).splitlines() == [
+        f"2 messages were written to {course[0].path / 'mail/week1/notebook'}. Nothing was sent.",
+        "No address on the roster, or none that can be used: cas, dan.",
+    ]
+    for student, to, name, due in (
+        ("ann", "Ann Doe <ann@example.org>", "Ann Doe", "2030-01-31 23:59 UTC+01:00"),
+        ("bob", '"Röe, Bob" <bob@example.org>', "Bob Röe", "2030-02-03 23:59 UTC+01:00"),
+    ):
+        message = read(course, student)
+        assert message["To"] == to
+        assert (message["Subject"], message["X-Unsent"], message["From"]) == ("Attacked: Wöche 1", "1", None)
+        notebook, wheel = message.iter_attachments()
+        assert notebook.get_filename() == "week1.ipynb"
+        released = course[0].path / "release/week1" / student
+        assert notebook.get_content() == (released / "week1.ipynb").read_bytes()
+        assert wheel.get_content() == (released / wheel.get_filename()).read_bytes()
+        body = message.get_body().get_content().replace("\r\n", "\n")
+        assert body.startswith(f"Hello {name},\n\nyour notebook for Wöche 1 is attached: week1.ipynb.\n")
+        assert "Save both files in one folder and open the notebook in Jupyter.\n" in body
+        assert body.endswith(f"Hand in by {due}.\n")
+
+
+def test_the_feedback_of_each_student_goes_to_them_alone(course):
+    put_page(course, "ann")
+    said = write_messages(*course, "feedback")
+    assert (said.written, said.nothing) == (["ann"], ["bob"])
+    (page,) = read(course, "ann", "feedback").iter_attachments()
+    assert (page.get_content_type(), page.get_filename()) == ("text/html", "week1.html")
+    assert page.get_payload(decode=True) == b"<p>right</p>"
+
+
+def test_a_message_is_replaced_where_it_is_the_programs_own_and_stays_where_it_was_edited(course):
+    put_page(course, "ann")
+    put_page(course, "bob")
+    write_messages(*course, "feedback")
+    assert write_messages(*course, "feedback").unchanged == ["ann", "bob"]
+    file = course[0].path / "mail/week1/feedback/bob.eml"
+    mine = file.read_bytes().replace(b"Hello", b"Dear")
+    file.write_bytes(mine)
+    put_page(course, "ann", "<p>better</p>")
+    said = write_messages(*course, "feedback")
+    assert (said.written, said.edited) == (["ann"], ["bob"])
+    assert "Edited by you, and left as they are (move one away to have it written anew): bob." in str(said)
+    assert file.read_bytes() == mine
+    assert b"better" in next(read(course, "ann", "feedback").iter_attachments()).get_payload(decode=True)
+    file.unlink()
+    assert write_messages(*course, "feedback").written == ["bob"]
+
+
+def test_a_message_to_who_left_is_named(course):
+    put_page(course, "ann")
+    put_page(course, "bob")
+    write_messages(*course, "feedback")
+    (course[0].path / "roster.csv").write_text(ROSTER.replace("bob,", "bo,"), "utf8")
+    (course[0].path / "assignments/week1.toml").write_text(attacked_course.ASSIGNMENT, "utf8")
+    opened = open_course(course[0].path)
+    said = write_messages(opened, read_assignment(opened, "week1"), "feedback")
+    assert said.left == ["bob.eml"]
+    assert "of nobody who gets one now: do not send: bob.eml." in str(said)
+
+
+@pytest.mark.parametrize(("what", "command"), [("notebook", "assignment"), ("feedback", "grade")])
+def test_what_is_not_there_yet_is_told_with_the_command(course, what, command):
+    with pytest.raises(CourseError, match=f"There is no {what} to send yet: make {command} COURSE=.* NAME=week1"):
+        write_messages(*course, what)
+
+
+@pytest.mark.parametrize("address", ["x", "@", "a@", "@b", "a b@c", "a@b>,<c@d", "ä@example.org", "a@b c", "<a@b>"])
+def test_what_is_no_address_gets_no_message(course, address):
+    (course[0].path / "roster.csv").write_text(f'id,name,email\nann,Ann,ann@example.org\nbob,Bob,"{address}"\n', "utf8")
+    put_page(course, "ann")
+    put_page(course, "bob")
+    said = write_messages(open_course(course[0].path), course[1], "feedback")
+    assert (said.written, said.no_address) == (["ann"], ["bob"])
