@@ -21,7 +21,6 @@ Hello {name},
 
 your notebook for {title} is attached: {file}.
 {how} and open the notebook in Jupyter.
-The numbers in it are yours alone.
 """
 FEEDBACK = """\
 Hello {name},

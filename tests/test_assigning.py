@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from assignments import bank_table
-from assignments.course import ASSIGNMENT, CourseError, open_course, read_assignment
+from assignments.course import ASSIGNMENT, CourseError, create_course, open_course, read_assignment
 from assignments.numbers import Numbers
 from assignments.sample_class import CLASS
 
@@ -60,8 +60,9 @@ def test_the_sample_class_gets_what_its_honest_answers_earn(tmp_path):
 def test_the_commands_of_the_page_lead_from_nothing_to_grades(tmp_path):
     """Type each command of the course as it stands on the page, in its order."""
     course, archive = tmp_path / "kl-course", tmp_path / "submissions.zip"
-    steps = [line for line in TYPED if re.match(r"make (course|assignment|collect|grade) ", line)]
-    assert [line.split()[1] for line in steps] == ["course", "assignment", "collect", "grade", "grade", "grade"]
+    steps = [line for line in TYPED if re.match(r"make (course|assignment|mail|collect|grade) ", line)]
+    commands = ["course", "assignment", "mail", "collect", "grade", "grade", "grade"]
+    assert [line.split()[1] for line in steps] == commands
     for step in steps:
         words = step.replace("~/kl-course", str(course)).replace("~/Downloads/submissions.zip", str(archive))
         if "assignment" in words:
@@ -71,6 +72,7 @@ def test_the_commands_of_the_page_lead_from_nothing_to_grades(tmp_path):
             hand_in(course, archive)
         said = run(*shlex.split(words), "--old-file", ".venv-grading/installed")
         assert said.returncode == 0, said.stdout + said.stderr
+    assert "adoe@example.org" in (course / "mail/week1/notebook/adoe.eml").read_text("utf8")
     told = grades(course)
     assert told["adoe"]["score"] == "2"
     assert told["adoe"]["status"] == "partly"
@@ -93,11 +95,17 @@ def hand_in(course, archive):
 def test_every_command_of_the_page_is_a_target():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf8"), re.MULTILINE))
     named = set(re.findall(r"make ([a-z-]+)", "\n".join(TYPED)))
-    assert {"demo-course", "course", "exercises", "assignment", "collect", "grade", "formgrader"} == named <= targets
+    course = {"course", "assignment", "mail", "collect", "grade", "formgrader"}
+    assert {"demo-course", "exercises"} | course == named <= targets
 
 
-def test_the_page_shows_the_assignment_that_a_new_course_holds():
-    shown = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)[1]
+def test_the_page_shows_the_assignment_that_a_new_course_holds(tmp_path):
+    shown, more_time = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    course = create_course(tmp_path / "course").path
+    (course / "roster.csv").write_text("id,name\nadoe,Ann Doe\n", "utf8")
+    (course / "assignments/week1.toml").write_text(shown + more_time, "utf8")
+    whole = read_assignment(open_course(course), "week1")
+    assert whole.due("adoe") > whole.deadline
     told, made = tomllib.loads(shown), tomllib.loads(ASSIGNMENT)
     assert told.pop("deadline") is not None
     assert made.pop("deadline") is not None
