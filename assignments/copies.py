@@ -36,7 +36,7 @@ class CopiedNumber:
     student, exercise : str
         Who gave it, and where.
     answer : str
-        The number as it was given.
+        The number, to six digits.
     owners : tuple of str
         The students whose exercise it answers, the nearest first.
     may_be : str
@@ -134,7 +134,7 @@ def _copied(exercises: Mapping[str, Exercise], given: Mapping[str, Verdict]) -> 
                 fits.append(str(owner))
         if fits:
             fits.sort(key=lambda owner: abs(truths[owner] - said.value))
-            yield CopiedNumber(student, said.id, said.answer, tuple(fits), _may_be(said, truths[fits[0]]))
+            yield CopiedNumber(student, said.id, f"{said.value:.6g}", tuple(fits), _may_be(said, truths[fits[0]]))
 
 
 def _may_be(said: Verdict, truth: float) -> str:

@@ -36,8 +36,8 @@ ROSTER = "id,name,email\n"
 ASSIGNMENT = """\
 title = "Week 1"
 deadline = 2030-01-31T23:59:00+00:00
-checks = true        # may the notebook say which mistake an answer is, without saying the answer?
-late_per_day = 0.1   # share of the points lost with each day begun after the deadline
+checks = true        # may the notebook say which mistake an answer is?
+late_per_day = 0.1   # share of the points lost with each day begun
 
 [[exercise]]
 id = "coding-3"
@@ -46,7 +46,7 @@ points = 2
 [[exercise]]
 id = "coding-7"
 points = 3
-partial = 0.5        # share of the points for an answer whose mistake is known
+partial = 0.5        # share of the points for a known mistake
 
 [[exercise]]
 id = "written-1"     # a written answer, which a person grades

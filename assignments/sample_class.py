@@ -57,7 +57,8 @@ def wasted_bits(p, q):
     return np.sum(p * np.log2(p / q))
 
 {name} = wasted_bits"""
-PAIR = "{name} = [0.5, 0.3, 0.2], [0.33, 0.33, 0.34]"
+PAIR = "{name} = [0.5, {second:g}, {third:g}], [0.33, 0.33, 0.34]"  # right for every student
+NOT_DEFINED = "{name} = wasted"
 ORDER = "It is no distance: with the two exchanged it is another number, and so one has to say who averages."
 
 LOOP = """\
@@ -157,7 +158,14 @@ CLASS = (
     ),
     Sample("cleo", "Cleo Dahl", "right, and two days late", "late", 8, days_late=2),
     Sample(
-        "dara", "Dara Egan", "half of it, and half a sentence", "partly", 4, solved=NUMBERS, written="It depends on"
+        "dara",
+        "Dara Egan",
+        "half of it, a cell that fails",
+        "partly",
+        4,
+        solved=NUMBERS,
+        mistakes={"coding-7": NOT_DEFINED},
+        written="It depends on",
     ),
     Sample("eli", "Eli Frey", "everything is Ada's, her numbers too", "partly", 6, written=ORDER, copied_from="ada"),
     Sample("finn", "Finn Gray", "an endless loop in one cell", "timed out", 10, before={"optimization-2": LOOP}),
@@ -193,6 +201,7 @@ def solve(
     """
     notebook = nbformat.from_dict(notebook)
     solved = one.solved if solved is None else solved
+    author = {each.id: place for place, each in enumerate(CLASS)}.get(one.copied_from or one.id, 0)
     cells = []
     for cell in notebook.cells:
         id = cell.id.removeprefix("answer-")
@@ -204,19 +213,19 @@ def solve(
             elif id in one.mistakes:
                 cell.source = _slip(exercises[id], one.mistakes[id])
             elif id in solved:
-                cell.source = answer(exercises[id])
+                cell.source = answer(exercises[id], author)
         cells.append(cell)
     notebook.cells = cells
     return notebook
 
 
-def answer(exercise: Exercise) -> str:
-    """Return the cell of who solves an exercise of the assignment."""
+def answer(exercise: Exercise, author: int = 0) -> str:
+    """Return the cell of who solves an exercise of the assignment; each author finds another construction."""
     name = _name(exercise)
     if isinstance(exercise, FunctionExercise):
         return FUNCTION.format(name=name)
     if isinstance(exercise, ConstructionExercise):
-        return PAIR.format(name=name)
+        return PAIR.format(name=name, second=0.3 - 0.005 * author, third=0.2 + 0.005 * author)
     truth = exercise.truth if isinstance(exercise, ChoiceExercise) else float(exercise.truth(**exercise.given))
     return f"{name} = {truth!r}"
 
