@@ -11,6 +11,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from assignments.formulas import FormulaError, mathml
 
 LONGEST = 20_000  # characters of a text that are shown
+CELLS = 5000  # of the tables in a text: short lines can make very many, and more are shown as they are written
 NOT_SHOWN = re.compile("[\0-\b\v\f\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -41,7 +42,10 @@ def render(text: str, *, links: bool = False, strict: bool = False) -> Markup:
     FormulaError
         If `strict` and a formula cannot be shown.
     """
-    return Markup(_parser(links, strict).render(short(text)))
+    text = short(text)
+    lines = text.splitlines()
+    tables = max((line.count("|") for line in lines), default=0) * len(lines) <= CELLS
+    return Markup(_parser(links, strict, tables).render(text))
 
 
 def _formula(strict: bool, tex: str, options: dict) -> str:
@@ -54,8 +58,10 @@ def _formula(strict: bool, tex: str, options: dict) -> str:
 
 
 @cache
-def _parser(links: bool, strict: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "autolink"])
+def _parser(links: bool, strict: bool, tables: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink"])
+    if tables:
+        parser.enable("table")
     if not links:
         parser.disable(["link", "reference"])
     return parser.use(dollarmath_plugin, renderer=partial(_formula, strict), allow_labels=False)

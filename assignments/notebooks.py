@@ -205,14 +205,19 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
 def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: str) -> str:
     """Return a written answer, without its heading; empty if there is none. Of copies the first with a text counts."""
     place = [one.id for one in assignment.exercises].index(id) + 1
-    heading = re.compile(rf"\s*\*\*Answer {place}\*\*\s*")
+    heading = re.compile(rf"\s*\*\*Answer {place}\*\*")
     cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     marked = [cell for cell in cells if _grade_id(cell) == id]
     headed = [cell for cell in cells if heading.match(cell.source)]
     both = [cell for cell in headed if cell in marked]  # each alone may have been lost, or stand in a wrong place
-    texts = [heading.sub("", cell.source, count=1).strip() for cell in both or marked or headed]
+    texts = [_below(heading, cell.source) for cell in both or marked or headed]
     text = next((text for text in texts if text not in ("", HERE)), "")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} [...] (cut: {len(text)} characters)"
+
+
+def _below(heading: re.Pattern, text: str) -> str:
+    found = heading.match(text)  # at its beginning only: a search would try every space of a long text
+    return text[found.end() if found else 0 :].strip()
 
 
 def _grade_id(cell) -> str:

@@ -22,6 +22,8 @@ RIGHT = {
     "single-precision": "answer_optimization_3 = np.float32(TRUTH)",
     "fraction": "from fractions import Fraction\nanswer_optimization_3 = Fraction(TRUTH)",
     "decimal": "from decimal import Decimal\nanswer_optimization_3 = Decimal(TRUTH)",
+    "complex-on-the-line": "answer_optimization_3 = np.array([TRUTH + 0j])",
+    "own-module": f"%%writefile helper.py\nvalue = TRUTH{NEXT}from helper import value as answer_optimization_3",
     "own-number": "class Own(float): pass\nanswer_optimization_3 = Own(TRUTH)",
     "second-thought": "answer_optimization_3 = 'a'\nanswer_optimization_3 = TRUTH",
     "copy-of-the-blank": f"answer_optimization_3 = TRUTH{NEXT}answer_optimization_3 = None",
@@ -90,6 +92,10 @@ FUNCTIONS = {
     "changes-its-inputs": (LESSON.replace("    posterior", "    prior /= prior.sum()\n    posterior", 1), "right"),
     "counts-its-calls": (
         LESSON.replace("    posterior", "    seen.append(prior)\n    posterior", 1) + "\nseen = []",
+        "right",
+    ),
+    "divides-by-zero": (
+        "np.seterr(all='raise')\n" + LESSON.replace("    posterior", "    np.divide(1.0, 0.0)\n    posterior", 1),
         "right",
     ),
     "blank-below": (f"{LESSON}{NEXT}answer_surprise_7 = None", "right"),

@@ -7,7 +7,7 @@ import attacked_course
 import nbformat
 import pytest
 
-from assignments import notebooks, results
+from assignments import notebooks, results, sandbox
 from assignments.fence import Limits
 from assignments.grade import _package, grade
 from assignments.numbers import Numbers
@@ -84,9 +84,11 @@ def bob(notebook, truth):
             cell.source = cell.source.replace("\n\nget(", f"\n\nanswer_coding_4 = {truth}\nget(")
         if cell.id == "answer-coding-6":
             cell.source = (
-                "from kltools.exercises import check, get\nanswer_coding_6 = None\n"
-                "told = [check('coding-6', None), get('coding-6').check(answer_coding_6)]\n"
-                "answer_coding_6 = 'c' if told == [None, None] else told"
+                "import kltools.exercises as bank\nfrom kltools.exercises import check, exercises, get\n"
+                "answer_coding_6 = None\nexercise = get(id='coding-6').with_numbers(given={})\n"
+                "told = [check('coding-6', None), exercise.check(answer=answer_coding_6), bank.exercises('coding')]\n"
+                "print(f'{told[0].status:>9}', told[1].message.upper(), exercise.hint)\n"
+                "answer_coding_6 = 'c' if ''.join(map(str, told)) == '' else 'd'"
             )
 
 
@@ -142,6 +144,14 @@ def test_the_package_of_the_sandbox_holds_none_of_the_banks_answers(tmp_path):
     assert len(texts) > 120
     assert not [text for text in texts if text.strip().splitlines()[0] in held]
     assert [file.name for file in (tmp_path / "kltools").glob("exercises*")] == ["exercises.py"]
+
+
+def test_a_notebook_is_not_begun_anew_for_ever(monkeypatch):
+    cells = ["early = 1", *["import os\nos._exit(0)"] * 4, "later = 1"]
+    assert run_notebook(cells, ["early", "later"], limits=LIMITS).answers.keys() == {"early", "later"}
+    monkeypatch.setattr(sandbox, "LIVES", 4)
+    run = run_notebook(cells, ["early", "later"], limits=LIMITS)
+    assert (run.answers.keys(), run.ended) == ({"early"}, "A cell ended the notebook's process.")
 
 
 def test_a_cell_that_was_stopped_or_ended_the_process_is_not_told_twice():

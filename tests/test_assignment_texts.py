@@ -95,6 +95,9 @@ def test_markdown_of_an_instructor_may_link_and_that_of_a_student_may_not():
     assert Page(str(render("[a](javascript:alert(1))", links=True))).all("a") == []
     table = Page(str(render("| a | b |\n|---|---|\n| 1 | 2 |")))
     assert len(table.all("td")) == 2
+    wide = "|".join("x" * 100)
+    lines = "x\n" * 100  # each would be filled up with cells
+    assert Page(str(render(f"{wide}\n{wide.replace('x', '-')}\n{lines}"))).all("td") == []
 
 
 def test_the_pages_that_feedback_links_to_are_pages_of_the_book():

@@ -63,6 +63,13 @@ def test_nats_and_a_wrong_sign_are_named(exercise):
     assert exercise.check(-truth).status == "mistake"
 
 
+@by_id(NUMBERS)
+def test_a_complex_number_counts_on_the_real_line_only(exercise):
+    truth = truth_of(exercise)
+    assert exercise.check(complex(truth)).status == exercise.check(np.array([truth + 0j])).status == "right"
+    assert exercise.check(np.complex128(truth + 1j)).status == "invalid"
+
+
 @pytest.mark.parametrize(
     ("unit", "answer", "name", "told"),
     [

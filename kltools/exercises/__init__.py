@@ -153,7 +153,12 @@ def _number(answer) -> float:
     if isinstance(answer, (bool, np.bool_, str)):
         raise TypeError(f"give one number, not {answer!r}")
     if not isinstance(answer, Real):
-        answer = np.asarray(answer, dtype=float)
+        answer = np.asarray(answer)
+        if np.iscomplexobj(answer):
+            if answer.imag.any():
+                raise TypeError(f"give a real number, not {answer}")
+            answer = answer.real
+        answer = answer.astype(float)
         if answer.size != 1:
             raise TypeError(f"give one number, not an array of shape {answer.shape}")
         answer = answer.item()
