@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
 from pathlib import Path
 
 from assignments import CourseError
@@ -15,6 +17,10 @@ COLUMNS = ("id", "name", "email")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 LINE_END = re.compile(rb"\r\n|\r|\n")
+MARKED = re.compile(r'"?sep=(?P<separator>[,;\t])"?[,;\t]*\s*', re.IGNORECASE)  # a line that Excel takes for itself
+EMAIL = ("email", "emailaddress")  # without what is no letter, as programs head that column
+# letters that Unicode does not take apart, as they are written without their strokes
+LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 AS_CSV = "save it in your spreadsheet program as CSV UTF-8"
 
 
@@ -31,7 +37,8 @@ def read_roster(file: Path) -> dict[str, Student]:
     """Return the students of a roster by id.
 
     The first line names the columns id and name, and email where there is one, in any order and case; other columns
-    are ignored. They are separated by commas, semicolons or tabs. Empty lines are skipped.
+    are ignored. They are separated by commas, semicolons or tabs, which a line ``sep=;`` before it may name. Empty
+    lines are skipped.
 
     Raises
     ------
@@ -40,7 +47,9 @@ def read_roster(file: Path) -> dict[str, Student]:
     """
     lines = _lines(file)
     first, head = next(lines, (1, ""))
-    separator = max(SEPARATORS, key=head.count)
+    if marked := MARKED.fullmatch(head):
+        first, head = next(lines, (first + 1, ""))
+    separator = marked["separator"] if marked else max(SEPARATORS, key=head.count)
     columns = _columns(file, first, _fields(file, first, head, separator))
     students, places = {}, {}
     for number, line in lines:
@@ -56,8 +65,22 @@ def read_roster(file: Path) -> dict[str, Student]:
                 f"{file}, line {number}: id {one.id!r} is there twice, in line {places[one.id]} first; "
                 "each student needs an id of their own"
             )
+        if one.email and not is_address(one.email):
+            raise CourseError(
+                f"{file}, line {number}: email {one.email!r} is no address: write it as in {one.id}@example.org, or "
+                "leave it empty"
+            )
         students[one.id], places[one.id] = one, number
     return students
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one address of a mailbox."""
+    try:
+        one = Address(addr_spec=text)
+    except (ValueError, IndexError, MessageError):  # what is none: the parser of the library raises any of them
+        return False
+    return bool(one.username and one.domain)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -95,7 +118,7 @@ def _fields(file: Path, number: int, line: str, separator: str) -> list[str]:
 
 def _columns(file: Path, number: int, fields: list[str]) -> list[str]:
     """Return the names of the columns in small letters."""
-    columns = [field.casefold() for field in fields]
+    columns = ["email" if _plain(field) in EMAIL else field.casefold() for field in fields]
     for key in COLUMNS:
         if columns.count(key) > 1:
             raise CourseError(f"{file}, line {number}: the column {key} is named twice; give one of them another name")
@@ -106,6 +129,10 @@ def _columns(file: Path, number: int, fields: list[str]) -> list[str]:
             f"as in id,name,email; it {named}"
         )
     return columns
+
+
+def _plain(field: str) -> str:
+    return re.sub(r"[\W_]", "", field.casefold())
 
 
 def _count(file: Path, number: int, line: str, fields: list[str], wanted: int, separator: str) -> None:
@@ -126,7 +153,7 @@ def _count(file: Path, number: int, line: str, fields: list[str], wanted: int, s
 def _wrong_id(id: str) -> str:
     if not id:
         return "there is no id"
-    apart = unicodedata.normalize("NFKD", re.sub(r"\s", "", id.casefold()))
+    apart = unicodedata.normalize("NFKD", re.sub(r"\s", "", id.casefold()).translate(LETTERS))
     plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
     would_do = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-_")
     advice = f": write {would_do!r}" if would_do else ""

@@ -1,5 +1,7 @@
 """The roster as an instructor has it: what could be misread is refused with its remedy."""
 
+import re
+
 import pytest
 
 from assignments.course import CourseError
@@ -26,8 +28,11 @@ def roster(tmp_path):
         "\ufeffEmail\tGROUP\t Name \tID\nadoe@example.org\t1\tAnn Doe\tadoe\n\t2\tRoe, Bob\tbroe\n",
         '\n Name , Id ,Group,Group, email\n"Ann Doe" , adoe , 1, 2, adoe@example.org,,\n"Roe, Bob", "broe",1,2,""\n',
         'id,name,email\radoe,Ann Doe,adoe@example.org\rbroe,"Roe, Bob",\r',
+        "\ufeffsep=;\r\nid;name, in full;Name;E-Mail\r\nadoe;;Ann Doe;adoe@example.org\r\nbroe;;Roe, Bob;\r\n",
+        '"SEP=,",\nE-mail address,id,name\nadoe@example.org,adoe,Ann Doe\n,broe,"Roe, Bob"\n',
+        "Email address;id;name\nadoe@example.org;adoe;Ann Doe\n;broe;Roe, Bob\n",
     ],
-    ids=["commas", "semicolons", "tabs and a mark first", "spaces", "returns"],
+    ids=["commas", "semicolons", "tabs and a mark first", "spaces", "returns", "Excel's", "quoted", "address"],
 )
 def test_a_roster_is_read_as_programs_write_it(roster, content):
     assert list(roster(content).values()) == [ANN, BOB]
@@ -69,6 +74,9 @@ HEAD = "id,name,email\n"
         "no id": (HEAD + ",Ann,\n", "line 2: there is no id$"),
         "an id twice": (HEAD + "adoe,Ann,\n\nadoe,Al,\n", "line 4: id 'adoe' is there twice, in line 2 first"),
         "a column twice": ("id,name,Email,email\n", "line 1: the column email is named twice"),
+        "an email twice": ("id,name,E-Mail,Email address\n", "line 1: the column email is named twice"),
+        "nothing but a separator": ("sep=;\n", "line 2: the first line must name the columns id and name, .* missing$"),
+        "letters with strokes": (HEAD + "Łøđæœþðı,Ann,\n", "write 'lodaeoethdi'$"),
         "no names": ("login,mail\n", "must name the columns id and name, .* it names 'login', 'mail'$"),
         "nothing": ("", "line 1: the first line must name the columns id and name, .* it is missing$"),
     }.values(),
@@ -76,6 +84,15 @@ HEAD = "id,name,email\n"
 def test_a_line_that_could_be_misread_is_refused_with_its_remedy(roster, content, told):
     with pytest.raises(CourseError, match=told):
         roster(content)
+
+
+@pytest.mark.parametrize(
+    "address", ["jose at example", "x", "@", "a@", "@b", "a b@c", "a@b>,<c@d", "a@b c", "<a@b>", "a@b, c@d"]
+)
+def test_what_is_no_address_is_refused_with_its_line(roster, address):
+    told = rf"line 2: email '{re.escape(address)}' is no address: write it as in adoe@example\.org, or leave it empty$"
+    with pytest.raises(CourseError, match=told):
+        roster(f'{HEAD}adoe,Ann,"{address}"\n')
 
 
 def test_a_roster_that_is_not_there_is_told(tmp_path):
