@@ -156,8 +156,10 @@ def open_course(path: str | Path) -> Course:
         If a file is missing or wrong; the message names it, the place and the value.
     """
     path = Path(path).expanduser().resolve()
-    table = read_table(path / "course.toml")
     file = path / "course.toml"
+    if not file.exists():
+        raise CourseError(f"{file} is not there, so no course is here: is COURSE right? make course makes one")
+    table = read_table(file)
     only(table, {"title", "book", "limits"}, file)
     book = table.get("book", "")
     if not isinstance(book, str) or not re.fullmatch(r"(https?://\S+)?", book):
@@ -231,7 +233,8 @@ def _extensions(course: Course, name: str, table, deadline: datetime | None, fil
 def _assigned(entry, place: int, file: Path) -> Assigned:
     if not isinstance(entry, dict):
         raise CourseError(f"{file}: {entry!r} is no [[exercise]] with an id and points")
-    only(entry, {"id", "points", "partial", "text"}, file)
+    where = entry["id"] if isinstance(entry.get("id"), str) else f"[[exercise]] number {place}"
+    only(entry, {"id", "points", "partial", "text"}, file, where)
     name, points, partial, text = entry.get("id"), entry.get("points"), entry.get("partial", 0.0), entry.get("text", "")
     if name is None:
         raise CourseError(f'{file}: [[exercise]] number {place}: id is missing, as in id = "coding-3"')
@@ -260,7 +263,7 @@ def _limits(table: dict, file: Path) -> Limits:
     units = {"cell_seconds": 1.0, "total_seconds": 1.0, "memory_mb": MEGABYTE, "disk_mb": MEGABYTE, "processes": 1}
     if not isinstance(given, dict):
         raise CourseError(f"{file}: limits = {given!r} must be a table, [limits]")
-    only(given, set(units), file)
+    only(given, set(units), file, "limits")
     values = {}
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assignments import CourseError
+from assignments.near import near
 
 WORDS = re.compile(r"=\s*(yes|no|on|off|true|false)\s*(#.*)?$", re.IGNORECASE)  # TOML knows true and false only
 
@@ -32,11 +33,13 @@ def _toml_error(file: Path, said: str) -> str:
     return f"{file}, line {place[1]}: {line}{advice}"
 
 
-def only(table: dict, known: set[str], file: Path) -> None:
-    """Refuse a setting that is not known."""
+def only(table: dict, known: set[str], file: Path, where: str = "") -> None:
+    """Refuse a setting that is not known, and name the part of the file in which it stands."""
     unknown = sorted(table.keys() - known)
     if unknown:
-        raise CourseError(f"{file}: {unknown[0]} is not known here; known are {', '.join(sorted(known))}")
+        place = f"{file}: {where}: " if where else f"{file}: "
+        close = near(unknown[0], sorted(known))
+        raise CourseError(f"{place}{unknown[0]} is not known here{close}; known are {', '.join(sorted(known))}")
 
 
 def share(value, key: str, file: Path) -> float:

@@ -32,6 +32,15 @@ def week(tmp_path):
     ("text", "told"),
     {
         "no points": ('[[exercise]]\nid = "coding-3"\n', r"coding-3: points is missing, as in points = 2"),
+        "a mistyped key": (
+            ONE.replace("points", "point"),
+            "coding-3: point is not known here; close to it is points; known are id, partial, points, text$",
+        ),
+        "a mistyped key of no exercise": (
+            ONE.replace("id", "ids"),
+            r"\[\[exercise\]\] number 1: ids is not known here",
+        ),
+        "a mistyped setting": (f"titel = 'A'\n{ONE}", "titel is not known here; close to it is title; known"),
         "no id": (f"{ONE}[[exercise]]\npoints = 2\n", r"\[\[exercise\]\] number 2: id is missing"),
         "a mistyped id": (ONE.replace("coding-3", "suprise-2"), "no exercise 'suprise-2'; close to it are surprise-2,"),
         "an id too high": (ONE.replace("coding-3", "coding-33"), "no exercise 'coding-33'; close to it are coding-3,"),
