@@ -8,13 +8,14 @@ import json
 import re
 import shutil
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from assignments import build_wheel, first_cell, released, wheel_name
-from assignments.course import Assigned, Assignment, Course, CourseError, Student, write_at_once
+from assignments.course import Assigned, Assignment, Course, Student, write_at_once
 from assignments.draws import NUMBERS
 from assignments.numbers import Numbers
 from assignments.released import Release
@@ -40,8 +41,12 @@ class UnreadableError(Exception):
 
 def student_notebook(numbers: Numbers, student: Student) -> nbformat.NotebookNode:
     """Return the notebook of one student; the same course and student give the same notebook again."""
+    return _notebook(numbers, student, numbers.assignment.due(student.id))
+
+
+def _notebook(numbers: Numbers, student: Student, due: datetime | None) -> nbformat.NotebookNode:
     course, assignment = numbers.course, numbers.assignment
-    cells = [new_markdown_cell(_head(course, assignment, student), id="head")]
+    cells = [new_markdown_cell(_head(course, assignment, student, due), id="head")]
     if assignment.checks:
         cells.append(new_code_cell(first_cell(wheel_name()), id="kltools"))
     cells.append(new_code_cell("import numpy as np", id="setup"))
@@ -54,8 +59,13 @@ def student_notebook(numbers: Numbers, student: Student) -> nbformat.NotebookNod
     return notebook
 
 
-def _head(course: Course, assignment: Assignment, student: Student) -> str:
-    due = f" Hand in by {assignment.deadline:%Y-%m-%d %H:%M %Z}." if assignment.deadline else ""
+def _text(numbers: Numbers, student: Student, due: datetime | None) -> str:
+    """Return a student's notebook as it is written."""
+    return nbformat.writes(_notebook(numbers, student, due)) + "\n"
+
+
+def _head(course: Course, assignment: Assignment, student: Student, due: datetime | None) -> str:
+    by = f" Hand in by {due:%Y-%m-%d %H:%M %Z}." if due else ""
     parts = [_whose_numbers(assignment)]
     if any(not one.text for one in assignment.exercises):
         parts.append(
@@ -67,7 +77,7 @@ def _head(course: Course, assignment: Assignment, student: Student) -> str:
     parts.append(
         f"Before you hand in, run all cells from the top and save. Keep the file's name, `{assignment.name}.ipynb`."
     )
-    return f"# {course.title}: {assignment.title}\n\nFor {student.name} ({student.id}).{due}\n\n" + "\n\n".join(parts)
+    return f"# {course.title}: {assignment.title}\n\nFor {student.name} ({student.id}).{by}\n\n" + "\n\n".join(parts)
 
 
 def _whose_numbers(assignment: Assignment) -> str:
@@ -126,21 +136,20 @@ def _form(exercise: Exercise, name: str) -> str:
 def write_release(course: Course, assignment: Assignment) -> Release:
     """Write every student's notebook to ``release/NAME/STUDENT/NAME.ipynb``, note what was given out, and tell it.
 
-    A notebook that is there stays as it is: it may be in the student's hands already. Where the assignment has
-    checks, the wheel of kltools that they need lies beside each.
-
-    Raises
-    ------
-    CourseError
-        If there was nothing to write, but notebooks are there that differ from what would be written now.
+    A notebook that is there stays as it is: it may be in the student's hands already. It does not differ if it names
+    the deadline of the class, and its student was given more time since. Where the assignment has checks, the wheel of
+    kltools that they need lies beside each.
     """
     texts, numbers = {}, Numbers(course, assignment)
     for student in course.roster.values():
-        texts[student.id] = nbformat.writes(student_notebook(numbers, student)) + "\n"
+        texts[student.id] = _text(numbers, student, assignment.due(student.id))
     folder, name = course.path / "release" / assignment.name, f"{assignment.name}.ipynb"
     files = {student: folder / student / name for student in texts}
     new = [student for student, file in files.items() if not file.exists()]
-    same = [one for one in texts if one not in new and files[one].read_text("utf8") == texts[one]]
+    known = {one: {text} for one, text in texts.items()}
+    for one in assignment.extensions:
+        known[one].add(_text(numbers, course.roster[one], assignment.deadline))  # written before it was given
+    same = [one for one in texts if one not in new and files[one].read_text("utf8") in known[one]]
     differ = [one for one in texts if one not in new and one not in same]
     numbers.keep()
     with tempfile.TemporaryDirectory() as scratch:
@@ -152,10 +161,7 @@ def write_release(course: Course, assignment: Assignment) -> Release:
             if wheel and not (file.parent / wheel.name).exists():
                 shutil.copy(wheel, file.parent)
     released.keep(course, assignment, new, same)
-    done = Release(list(files.values()), new, differ, released.changes(course, assignment))
-    if differ and not new:
-        raise CourseError(str(done))
-    return done
+    return Release(list(files.values()), new, differ, released.changes(course, assignment))
 
 
 def read_submission(file: Path) -> nbformat.NotebookNode:

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import attacked_course
+import nbformat
 import pytest
 
-from assignments.course import CourseError, open_course, read_assignment
+from assignments.course import open_course, read_assignment
 from assignments.notebooks import write_release
+from assignments.numbers import Numbers
+from assignments.own_cells import own_cells
 from assignments.released import changes
 
 SINCE = "week1.toml has changed since its notebooks were written on "
@@ -69,9 +72,36 @@ def test_a_notebook_that_is_out_is_never_overwritten(course):
     file = course[0].path / "release/week1/adoe/week1.ipynb"
     before = file.read_text("utf8")
     edited = edit(course[0], ("points = 1", "points = 2"))
-    with pytest.raises(CourseError, match=r"(?s)would be written now for adoe, broe: .* coding-4 has 2 points, not 1"):
-        write_release(course[0], edited)
+    said = str(write_release(course[0], edited))
+    assert said.startswith("Nothing to write: everybody's notebook is in ")
+    assert "Another notebook would be written now for adoe, broe: theirs stay as they are" in said
+    assert "coding-4 has 2 points, not 1" in said
     assert file.read_text("utf8") == before
+
+
+def head(course, student):
+    notebook = nbformat.read(course.path / f"release/week1/{student}/week1.ipynb", 4)
+    return notebook.cells[0].source
+
+
+def test_a_notebook_names_the_day_of_its_student_and_stays_where_more_time_is_given_later(course):
+    with (course[0].path / "assignments/week1.toml").open("a") as week:
+        week.write("[extensions]\nadoe = 2030-02-03T23:59:00+01:00\n")
+    asked = edit(course[0], ("checks", "deadline = 2030-01-31T23:59:00+01:00\nchecks"))
+    write_release(course[0], asked)
+    assert "Hand in by 2030-02-03 23:59 UTC+01:00." in head(course[0], "adoe")
+    assert "Hand in by 2030-01-31 23:59 UTC+01:00." in head(course[0], "broe")
+    both = edit(course[0], ("[extensions]", "[extensions]\nbroe = 2030-02-05T23:59:00+01:00"))
+    said = write_release(course[0], both)
+    assert (said.new, said.differ, said.changes) == ([], [], [])
+    later = edit(course[0], ("2030-02-03", "2030-02-04"))  # adoe's notebook says another day
+    assert write_release(course[0], later).differ == ["adoe"]
+    numbers = Numbers(course[0], later)
+    for student in course[0].roster.values():
+        notebook = nbformat.read(course[0].path / f"release/week1/{student.id}/week1.ipynb", 4)
+        assert own_cells(numbers, student, notebook) == []
+        notebook.cells[0].source += "\n\nMine."
+        assert own_cells(numbers, student, notebook) == notebook.cells[:1]
 
 
 def test_a_newcomer_is_named_and_the_others_keep_theirs(course):
