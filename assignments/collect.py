@@ -9,21 +9,22 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from assignments.course import Assignment, Course, CourseError, Student
-from assignments.grade import refusals, submission
+from assignments.course import Assignment, Course, CourseError
+from assignments.grade import submission
+from assignments.kept import NO_TIME, Found, UnreadableFileError, digest, keep, refuse
 from assignments.notebooks import KEY, LARGEST
-from assignments.platforms import canvas_name, owner
+from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, owner
 from assignments.released import listed
 
 MEMBERS = 5000
+SHOWN = 5  # names of files that were left alone for one reason
 OTHER = "no notebook"
-NAMED = "name.txt"  # beside a submission: the name under which it came, by which a platform knows it again
 
 
 @dataclass
@@ -36,22 +37,29 @@ class Collected:
         The files that were taken in, by student.
     unresolved : list of tuple of str
         The files that were left alone, each with the reason.
-    replaced, older, unchanged : set of str
-        Students of whom a newer submission now counts, of whom one came that is older than what counts, and of whom
-        the same came again.
+    replaced, older, known, unchanged : set of str
+        Students of whom a newer submission now counts, of whom one came that is older than what counts, of whom one
+        came that came before and does not count, and of whom the same came again.
+    late : list of str
+        Students of whom a platform says that they are late, and not how late.
     notes : dict of str to None
         What an instructor should look at, a sentence each, in the order in which it was found.
     missing : list of str
         Who has handed in nothing until now, by name.
+    record : str
+        The file in which every name is noted.
     """
 
     accepted: dict[str, list[str]] = field(default_factory=dict)
     unresolved: list[tuple[str, str]] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)
     older: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
     unchanged: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    record: str = ""
 
     def __str__(self) -> str:
         count, students = sum(map(len, self.accepted.values())), len(self.accepted)
@@ -62,35 +70,32 @@ class Collected:
         for said, who in (
             ("New", new),
             ("Replaced an earlier one, which is kept", self.replaced),
-            ("Older than the one that counts, and kept beside it", self.older - self.replaced),
+            ("Older than the one that counts, and kept beside it", self.older),
+            ("Kept from before, and another one counts", self.known - self.accepted.keys()),
             ("Unchanged", self.unchanged - self.accepted.keys()),
         ):
             lines += [f"{said}: {listed(sorted(who))}."] if who else []
-        lines += [f"Left alone: {name!r}: {why}" for name, why in self.unresolved]
-        lines += self.notes
+        lines += [*self._left(), *self.notes]
         lines.append(f"Still missing: {listed(self.missing)}." if self.missing else "Nobody is missing.")
         return "\n".join(lines)
+
+    def _left(self) -> Iterator[str]:
+        """Yield what was left alone, a line for each reason."""
+        reasons: dict[str, list[str]] = {}
+        for name, why in self.unresolved:
+            reasons.setdefault(why, []).append(name)
+        ours = reasons.pop(OUR_WHEEL, ())
+        for why, names in reasons.items():
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            yield f"Left alone: {', '.join(map(repr, names[:SHOWN]))}{more}: {why}"
+        if ours:
+            yield f"Left alone: {_counted(len(ours), 'file')}: {OUR_WHEEL}"
+        if self.record and any(len(names) > SHOWN for names in reasons.values()):
+            yield f"Each of them is named in {self.record}."
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A file that came back: its name in the source, when it was last changed, and how to read it.
-
-    `problem` says why it is not read. What is found while reading raises _UnreadableFileError.
-    """
-
-    name: str
-    changed: datetime
-    read: Callable[[], bytes]
-    problem: str = ""
-
-
-class _UnreadableFileError(Exception):
-    """A file cannot be read; the message says why."""
 
 
 def collect(course: Course, assignment: Assignment, source: str | Path) -> Collected:
@@ -98,9 +103,8 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
 
     A file is a student's if it lies in a folder named by the id, as nbgrader and release folders are, if its name
     begins with the id, or if it is named as Canvas or Moodle name submissions. It is taken if it is a notebook of
-    this assignment, by what the notebook says or else by its name. Its date is noted in ``timestamp.txt``; Canvas
-    gives none to its files, and says of each whether it is late. Its name is noted in ``name.txt``. The newest
-    counts, and the others stand beside it in ``earlier/1``, ``earlier/2``, ...
+    this assignment, by what the notebook says or else by its name. Canvas gives no date to its files, and says of each
+    whether it is late. The newest counts, and the others are kept beside it.
 
     Raises
     ------
@@ -116,46 +120,84 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
             files = _in_zip(archive, assignment)
         else:
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
-        for found in sorted(files, key=lambda one: (one.changed, one.name)):
-            _take(course, assignment, found, collected)
+        came: dict[str, list[tuple[Found, str]]] = {}
+        for found in sorted((_dated(assignment, one) for one in files), key=lambda one: (one.time, one.name)):
+            _take(course, assignment, found, came, collected)
+        for student, theirs in came.items():
+            _keep(course, assignment, student, theirs, collected)
     for student in course.roster.values():
         if not submission(course, assignment, student).exists():
             collected.missing.append(f"{student.name} ({student.id})" if student.name else student.id)
+    if collected.late:
+        stamp = submission(course, assignment, course.roster[collected.late[0]]).with_name("timestamp.txt")
+        collected.notes[
+            f"How late is not known of {listed(sorted(collected.late))}, since Canvas says only LATE: write the time "
+            f"into {stamp}" + (", and so for each." if len(collected.late) > 1 else ".")
+        ] = None
     _report(course, assignment, collected)
     return collected
 
 
-def _take(course: Course, assignment: Assignment, found: _Found, collected: Collected) -> None:
-    """Bring one file to its student, or note why that cannot be done."""
+def _take(
+    course: Course, assignment: Assignment, found: Found, came: dict[str, list[tuple[Found, str]]], collected: Collected
+) -> None:
+    """Say whose a file is, or note why that cannot be said."""
     student, problem = owner(course.roster, found.name)
-    data, told, reason = b"", {}, found.problem or problem
-    if not reason:
+    reason, whose = found.problem or problem, not found.problem and problem.startswith((NOBODY, SEVERAL))
+    if not reason or whose:
         try:
             data = found.read()
             told = _told(data)
-            reason = _elsewhere(assignment, found.name, told.get("assignment"))
-        except _UnreadableFileError as error:
-            reason = str(error)
+            if reason:
+                reason += _hint(course, assignment, told)
+            else:
+                reason = _elsewhere(assignment, found.name, told.get("assignment"))
+        except UnreadableFileError as error:
+            reason = reason or str(error)
     if reason:
         collected.unresolved.append((found.name, reason))
         if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
-            _refuse(refusals(submission(course, assignment, course.roster[student])), found.changed, reason)
+            refuse(course, assignment, student, found, reason)
         return
-    place = submission(course, assignment, course.roster[student])
-    what = _accept(place, _when(assignment, found), data, found.name)
-    if what == "unchanged":
-        collected.unchanged.add(student)
-    else:
-        collected.accepted.setdefault(student, []).append(found.name)
-        if what == "replaced":
-            collected.replaced.add(student)
-        elif what == "older":
-            collected.older.add(student)
+    came.setdefault(student, []).append((found, digest(data)))
     for note in _notes(course, assignment, found, student, told.get("student")):
         collected.notes[note] = None
 
 
-def _notes(course: Course, assignment: Assignment, found: _Found, student: str, whose) -> Iterator[str]:
+def _keep(
+    course: Course, assignment: Assignment, student: str, came: list[tuple[Found, str]], collected: Collected
+) -> None:
+    """Keep what came of one student, and note what became of it."""
+    try:
+        taken, what = keep(submission(course, assignment, course.roster[student]), came)
+    except UnreadableFileError as error:  # it has changed since it was looked at
+        collected.unresolved.append((came[-1][0].name, str(error)))
+        return
+    if taken:
+        collected.accepted[student] = [found.name for found in taken]
+    if what in ("replaced", "older", "known", "unchanged"):
+        getattr(collected, what).add(student)
+    told_more = student in assignment.extensions  # by a note
+    if taken and what in ("new", "replaced") and _is_guess(assignment, taken[-1]) and not told_more:
+        collected.late.append(student)
+
+
+def _is_guess(assignment: Assignment, found: Found) -> bool:
+    """Whether a file is late, and its time says nothing of how late."""
+    canvas = canvas_name(found.name)
+    return bool(canvas and canvas["late"] and assignment.deadline)
+
+
+def _hint(course: Course, assignment: Assignment, told: dict) -> str:
+    """Say whose a notebook is by what it says inside, where its name does not; empty if it says nothing."""
+    student = told.get("student")
+    if not isinstance(student, str) or student not in course.roster or told.get("assignment") != assignment.name:
+        return ""
+    name = f"{student}-{assignment.name}.ipynb"
+    return f"; inside it says {student}: if it is theirs, move it to inbox/{name} and collect from inbox"
+
+
+def _notes(course: Course, assignment: Assignment, found: Found, student: str, whose) -> Iterator[str]:
     """Yield what an instructor should look at in a file that was taken."""
     canvas = canvas_name(found.name)
     if canvas and canvas["late"] and student in assignment.extensions:
@@ -186,17 +228,24 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
     return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]}"
 
 
-def _when(assignment: Assignment, found: _Found) -> datetime:
-    """Return when a file came; of Canvas's files only whether they were late is known, their date is the zip's."""
-    match, deadline = canvas_name(found.name), assignment.deadline
-    if not match or deadline is None:
-        return found.changed
-    if match["late"]:
-        return max(found.changed, deadline + timedelta(seconds=1))
-    return min(found.changed, deadline)
+def _dated(assignment: Assignment, found: Found) -> Found:
+    """Return a file with the time when it came; Canvas says only whether it was late, and the time is the zip's."""
+    match, deadline, changed = canvas_name(found.name), assignment.deadline, found.changed
+    if not match:
+        return found
+    if deadline is not None and match["late"]:
+        changed = max(found.time, deadline + timedelta(seconds=1))
+    elif deadline is not None and changed is not None:
+        changed = min(changed, deadline)
+    return replace(found, changed=changed, dated=False)
 
 
-def _in_folder(source: Path) -> Iterator[_Found]:
+def _known(changed: datetime) -> datetime | None:
+    """Return a file's time; None if it is that of a zip that says none."""
+    return changed if changed > NO_TIME + timedelta(days=1) else None
+
+
+def _in_folder(source: Path) -> Iterator[Found]:
     for folder, _, names in os.walk(source):
         for name in sorted(names):
             file = Path(folder, name)
@@ -206,17 +255,18 @@ def _in_folder(source: Path) -> Iterator[_Found]:
                 problem = "it is a link or no file"
             elif found.st_size > LARGEST:
                 problem = f"it has {found.st_size // 2**20} MB, more than a notebook may have"
-            yield _Found(shown, datetime.fromtimestamp(found.st_mtime, UTC), partial(_read_file, file), problem)
+            changed = _known(datetime.fromtimestamp(found.st_mtime, UTC))
+            yield Found(shown, changed, partial(_read_file, file), problem)
 
 
 def _read_file(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise _UnreadableFileError(f"it cannot be read ({error.strerror})") from None
+        raise UnreadableFileError(f"it cannot be read ({error.strerror})") from None
 
 
-def _in_zip(archive: zipfile.ZipFile, assignment: Assignment) -> Iterator[_Found]:
+def _in_zip(archive: zipfile.ZipFile, assignment: Assignment) -> Iterator[Found]:
     """Yield the files of a zip; names that lead out of it, and what unpacks to too much, are told and not read."""
     zone = assignment.deadline.tzinfo if assignment.deadline else UTC
     members = archive.infolist()
@@ -234,10 +284,10 @@ def _in_zip(archive: zipfile.ZipFile, assignment: Assignment) -> Iterator[_Found
         elif member.file_size > LARGEST:
             problem = f"it unpacks to {member.file_size // 2**20} MB, more than a notebook may have"
         try:
-            changed = datetime(*member.date_time, tzinfo=zone)
-        except ValueError:  # the zip does not say when, and nobody is late for that
-            changed = datetime(1980, 1, 1, tzinfo=zone)
-        yield _Found(member.filename, changed, partial(_unpack, archive, member), problem)
+            changed = _known(datetime(*member.date_time, tzinfo=zone))
+        except ValueError:  # the zip does not say when
+            changed = None
+        yield Found(member.filename, changed, partial(_unpack, archive, member), problem)
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
@@ -245,72 +295,16 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         with archive.open(member) as stream:
             data = stream.read(LARGEST + 1)
     except Exception as error:  # damaged, encrypted or compressed in a way that is not known here
-        raise _UnreadableFileError(f"it cannot be unpacked ({type(error).__name__})") from None
+        raise UnreadableFileError(f"it cannot be unpacked ({type(error).__name__})") from None
     if len(data) > LARGEST:
-        raise _UnreadableFileError("it unpacks to more than it says")
+        raise UnreadableFileError("it unpacks to more than it says")
     return data
-
-
-def _accept(place: Path, changed: datetime, data: bytes, name: str) -> str:
-    """Store a submission as the newest one, or as an older one that was found later.
-
-    Return what it was: "new", "replaced" an earlier one, "older" than the one that counts, or "unchanged".
-    """
-    earlier, what = place.parent / "earlier", "new"
-    stamp, named = place.with_name("timestamp.txt"), place.with_name(NAMED)
-    if place.exists() and place.read_bytes() == data:
-        if changed >= _noted(stamp):  # the same handed in again: the platform knows it by its newest name
-            named.write_text(json.dumps(name) + "\n", "ascii")
-        return "unchanged"
-    if any(file.read_bytes() == data for file in earlier.glob(f"*/{place.name}")):
-        return "unchanged"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        numbers = [int(folder.name) for folder in earlier.iterdir()] if earlier.exists() else []
-        aside = earlier / str(max(numbers, default=0) + 1)
-        aside.mkdir(parents=True)
-        if changed < _noted(stamp):
-            what = "older"
-            place, stamp, named = (aside / file.name for file in (place, stamp, named))
-        else:
-            what = "replaced"
-            for file in (place, stamp, named):
-                if file.exists():
-                    file.rename(aside / file.name)
-    # its date and name first: whoever is stopped in between takes the file in again, and it keeps them
-    stamp.write_text(changed.isoformat() + "\n", "ascii")
-    named.write_text(json.dumps(name) + "\n", "ascii")
-    place.write_bytes(data)
-    return what
-
-
-def came_as(course: Course, assignment: Assignment, student: Student) -> str:
-    """Return the name under which a student's submission came; empty if it is not known."""
-    try:
-        name = json.loads(submission(course, assignment, student).with_name(NAMED).read_text("ascii"))
-    except (OSError, ValueError):
-        return ""
-    return name if isinstance(name, str) else ""
-
-
-def _noted(stamp: Path) -> datetime:
-    """Return the date that is noted, or the first of all if there is none."""
-    try:
-        return datetime.fromisoformat(stamp.read_text("ascii").strip()).astimezone(UTC)
-    except (OSError, ValueError):
-        return datetime(1980, 1, 1, tzinfo=UTC)
-
-
-def _refuse(file: Path, changed: datetime, reason: str) -> None:
-    """Note that a student's file was not taken, and why."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf8") as stream:
-        stream.write(f"The file that came on {changed:%Y-%m-%d} was not taken: {reason}.\n")
 
 
 def _report(course: Course, assignment: Assignment, collected: Collected) -> None:
     """Note what was taken and what was not, at the end of what earlier collections noted."""
     file = course.path / "out" / assignment.name / "collected.txt"
+    collected.record = str(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{student}: {name}" for student, names in collected.accepted.items() for name in names]
     lines += [f"not resolved: {name}: {why}" for name, why in collected.unresolved]

@@ -15,8 +15,11 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from assignments.roster import Student
+from assignments.roster import LETTERS, Student
 
+NOBODY = "nobody on the roster is named so"
+SEVERAL = "it may belong to"
+OUR_WHEEL = "the wheel that was given out with the notebook"
 CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
 MOODLE = re.compile(r"(?P<who>[^_]+)_\d+_assignsubmission_file(?P<rest>_.*)?")
 
@@ -29,6 +32,10 @@ def canvas_name(name: str) -> re.Match | None:
 def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     """Return whose notebook this is by its name in a folder or a zip, or why that cannot be said."""
     path = _path(name)
+    if path.suffix.lower() == ".zip":
+        return None, "it is a zip: unpack it and collect again"
+    if path.match("kltools-*.whl"):
+        return None, OUR_WHEEL
     if path.suffix.lower() != ".ipynb":
         return None, "it is not a notebook"
     if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
@@ -44,8 +51,13 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     else:
         owners = {one for one in roster if re.match(rf"{re.escape(one)}([^a-z0-9]|$)", path.stem.lower())}
     if len(owners) > 1:
-        return None, f"it may belong to {' or '.join(sorted(owners))}"
-    return (owners.pop(), "") if owners else (None, "nobody on the roster is named so")
+        return None, f"{SEVERAL} {' or '.join(sorted(owners))}"
+    return (owners.pop(), "") if owners else (None, NOBODY)
+
+
+def is_platform_name(name: str) -> bool:
+    """Whether a file is named as a platform names what was handed in there."""
+    return bool(canvas_name(name) or _moodle_part(_path(name)))
 
 
 def name_of_answer(came_as: str, student: str, assignment: str) -> str:
@@ -99,5 +111,5 @@ def _squeezed(id: str, name: str) -> set[str]:
 
 def _plain(text: str) -> str:
     """Return a text in small letters without accents, and without what is neither letter nor digit."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
     return "".join(sign for sign in apart if sign.isalnum())

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from assignments.class_report import class_page
-from assignments.collect import came_as
 from assignments.copies import Copies
 from assignments.course import Assignment, Course, write_at_once
 from assignments.feedback import feedback_page
+from assignments.kept import came_as
 from assignments.markup import clean
 from assignments.numbers import Numbers
 from assignments.pages import number
 from assignments.platforms import name_of_answer
+from assignments.released import listed
 from assignments.results import Result
 
 FORMULA = tuple("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}")
@@ -56,17 +57,42 @@ def write_reports(course: Course, assignment: Assignment, results: Mapping[str, 
     return list(contents)
 
 
+def look_at(course: Course, assignment: Assignment, students: Iterable[str]) -> list[str]:
+    """Return what an instructor should know of the pages of these students before handing them out."""
+    students = list(students)
+    own = [one for one, name in _names_in_zip(course, assignment, students).items() if name == f"{one}.html"]
+    said = []
+    if own and len(own) < len(students):
+        page = "page has" if len(own) == 1 else "pages have"
+        said.append(
+            f"In feedback.zip {len(own)} {page} no name that the platform knows, since the notebook came otherwise or "
+            f"not at all: {listed(own)}."
+        )
+    pages = sorted((course.path / "out" / assignment.name / "feedback").glob("*.html"))
+    if left := [page.name for page in pages if page.stem not in course.roster]:
+        said.append(f"From an earlier run, and of nobody on the roster: {listed(left)}. Do not hand out.")
+    return said
+
+
 def _zipped(course: Course, assignment: Assignment, pages: Mapping[str, str]) -> bytes:
     """Return a zip of the pages, each under the name that the platform asks for from which the submission came."""
-    file, names = io.BytesIO(), {f"{student}.html" for student in pages}
+    file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as members:
-        for student, text in pages.items():
-            name = name_of_answer(came_as(course, assignment, course.roster[student]), student, assignment.name)
-            name = name.encode("utf8", "replace").decode()
-            name = f"{student}.html" if name in names else name  # never under the name of somebody else's
-            names.add(name)
-            members.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+        for student, name in _names_in_zip(course, assignment, pages).items():
+            members.writestr(zipfile.ZipInfo(name), pages[student], zipfile.ZIP_DEFLATED)
     return file.getvalue()
+
+
+def _names_in_zip(course: Course, assignment: Assignment, students: Iterable[str]) -> dict[str, str]:
+    """Return under which name each student's page goes back."""
+    students, given = list(students), {}
+    taken = {f"{student}.html" for student in students}
+    for student in students:
+        name = name_of_answer(came_as(course, assignment, course.roster[student]), student, assignment.name)
+        name = name.encode("utf8", "replace").decode()
+        given[student] = f"{student}.html" if name in taken else name  # never under the name of somebody else's
+        taken.add(name)
+    return given
 
 
 def _grades(course: Course, assignment: Assignment, results: Mapping[str, Result]) -> str:
