@@ -3,6 +3,7 @@
 A message that an instructor has edited stays as it is: ``WHAT.json`` beside the folder knows what was written.
 """
 
+import csv
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, Student, write_at_once
 from assignments.released import listed
+from assignments.roster import is_address
 
 WHAT = ("notebook", "feedback")
 NOTEBOOK = """\
@@ -28,6 +30,12 @@ Hello {name},
 your feedback on {title} is attached.
 Open the page in a browser.
 """
+MISSING = """\
+Hello {name},
+
+no notebook of yours came for {title}, so there is no feedback.
+If you did hand in, keep your file as it is and answer this message.
+"""
 
 
 @dataclass
@@ -41,6 +49,8 @@ class Messages:
     no_address: list[str] = field(default_factory=list)
     nothing: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    not_final: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         count = len(self.written)
@@ -48,6 +58,8 @@ class Messages:
         for said, who in (
             ("Unchanged", self.unchanged),
             ("Edited by you, and left as they are (move one away to have it written anew)", self.edited),
+            ("Not final yet, since a person has still to read an answer", self.not_final),
+            ("Handed in nothing, and the message says so", self.missing),
             ("No address on the roster, or none that can be used", self.no_address),
             ("Nothing to attach yet", self.nothing),
             ("From an earlier run, and of nobody who gets one now: do not send", self.left),
@@ -71,8 +83,10 @@ def write_messages(course: Course, assignment: Assignment, what: str) -> Message
     Raises
     ------
     CourseError
-        If there is nothing to attach for anybody.
+        If there is nothing to attach for anybody, or `what` is something else.
     """
+    if what not in WHAT:
+        raise CourseError(f"WHAT={what}: say WHAT=notebook or WHAT=feedback")
     folder = course.path / "mail" / assignment.name / what
     record, said = folder.with_suffix(".json"), Messages(folder)
     digests = _read(record)
@@ -81,14 +95,21 @@ def write_messages(course: Course, assignment: Assignment, what: str) -> Message
         command = "assignment" if what == "notebook" else "grade"
         raise CourseError(f"There is no {what} to send yet: make {command} COURSE={course.path} NAME={assignment.name}")
     folder.mkdir(parents=True, exist_ok=True)
+    missing, waiting = _standing(course, assignment) if what == "feedback" else (set(), set())
     try:
         for student in course.roster.values():
             to, files = _address(student), attached[student.id]
             if to is None or not files:
                 (said.nothing if to else said.no_address).append(student.id)
                 continue
-            content = bytes(_message(course, assignment, student, to, what, files))
+            text = NOTEBOOK if what == "notebook" else FEEDBACK
+            if student.id in missing:
+                text, files = MISSING, []
+            content = bytes(_message(course, assignment, student, to, text, files))
             _put(folder / f"{student.id}.eml", content, digests, said)
+            if student.id not in said.edited:
+                said.missing += [student.id] if student.id in missing else []
+            said.not_final += [student.id] if student.id in waiting else []
     finally:
         write_at_once(record, json.dumps(digests, indent=1))
     kept = {*said.written, *said.unchanged, *said.edited}
@@ -120,37 +141,59 @@ def _attached(course: Course, assignment: Assignment, student: str, what: str) -
     return [notebook, *wheels] if notebook.exists() else []
 
 
-def _address(student: Student) -> Address | None:
+def _standing(course: Course, assignment: Assignment) -> tuple[set[str], set[str]]:
+    """Return who handed in nothing and of whom an answer has still to be read, as the tables in ``out`` say."""
+    out = course.path / "out" / assignment.name
+    grades, points = _rows(out / "grades.csv"), _rows(out / "points.csv")
+    missing = {one for one, row in grades.items() if row.get("status") == "missing"}
+    judged = {one for one, row in grades.items() if row.get("score")}
+    asked = {one.id for one in assignment.exercises}
+    return missing, {one for one in judged & points.keys() if any(points[one].get(id) == "" for id in asked)}
+
+
+def _rows(file: Path) -> dict[str, dict[str, str]]:
+    """Return the lines of a table by student; none where it is not there."""
+    if not file.exists():
+        return {}
     try:
-        to = Address(student.name, addr_spec=student.email)
-        to.addr_spec.encode("ascii")
-    except (ValueError, IndexError, MessageError):  # what is no address: the parser of the library raises any of them
+        with file.open(encoding="utf8", newline="") as lines:
+            return {row["student"]: row for row in csv.DictReader(lines)}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise CourseError(f"{file} cannot be read: {error}; make grade writes it anew") from None
+
+
+def _address(student: Student) -> Address | None:
+    if not student.email.isascii() or not is_address(student.email):
         return None
-    return to if to.username and to.domain else None
+    try:
+        return Address(student.name, addr_spec=student.email)
+    except (ValueError, IndexError, MessageError):  # the name is none that a message can hold
+        return None
 
 
 def _message(
-    course: Course, assignment: Assignment, student: Student, to: Address, what: str, files: list[Path]
+    course: Course, assignment: Assignment, student: Student, to: Address, text: str, files: list[Path]
 ) -> EmailMessage:
     """Return a message, the same for the same contents."""
     message = EmailMessage(SMTP)
     message["To"] = to
-    message["Subject"] = " ".join(f"{course.title}: {assignment.title}{', feedback' * (what == 'feedback')}".split())
+    message["Subject"] = " ".join(f"{course.title}: {assignment.title}{', feedback' * (text != NOTEBOOK)}".split())
     message["X-Unsent"] = "1"  # a draft, for the mail programs that know it
     last, _, first = student.name.partition(",")  # "Doe, Ann" is Ann Doe
-    text = (NOTEBOOK if what == "notebook" else FEEDBACK).format(
+    due = assignment.due(student.id) if text == NOTEBOOK else None
+    written = text.format(
         name=f"{first.strip()} {last}".strip() or student.id,
         title=assignment.title,
-        file=files[0].name,
+        file=files[0].name if files else "",
         how="Save both files in one folder" if len(files) > 1 else "Save it",
     )
-    due = assignment.due(student.id) if what == "notebook" else None
-    message.set_content(text + (f"Hand in by {due:%Y-%m-%d %H:%M %Z}.\n" if due else ""))
+    message.set_content(written + (f"Hand in by {due:%Y-%m-%d %H:%M %Z}.\n" if due else ""))
     for file in files:
         kind = ("text", "html") if file.suffix == ".html" else ("application", "octet-stream")
         name = f"{assignment.name}.html" if file.suffix == ".html" else file.name
         message.add_attachment(file.read_bytes(), maintype=kind[0], subtype=kind[1], filename=name)
-    message.set_boundary(f"kl-{_digest(b''.join(file.read_bytes() for file in files))[:32]}")
+    if files:
+        message.set_boundary(f"kl-{_digest(b''.join(file.read_bytes() for file in files))[:32]}")
     return message
 
 

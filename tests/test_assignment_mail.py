@@ -1,21 +1,25 @@
 """Messages for a mail program: one a student, with the notebook or the feedback, and none that was edited is lost."""
 
 import email
+from dataclasses import replace
 from email.policy import default
 
 import attacked_course
 import pytest
 
+from assignments.copies import Copies
 from assignments.course import CourseError, open_course, read_assignment
 from assignments.mail import write_messages
 from assignments.notebooks import write_release
+from assignments.report import write_reports
+from assignments.results import Result, Verdict
 
 ROSTER = """\
 id,name,email
 ann,Ann Doe,ann@example.org
 bob,"Röe, Bob",bob@example.org
 cas,Cy Case,
-dan,Dan Fox,dan at example.org
+dan,Dan Fox,dan@exämple.org
 """
 
 
@@ -111,10 +115,34 @@ def test_what_is_not_there_yet_is_told_with_the_command(course, what, command):
         write_messages(*course, what)
 
 
-@pytest.mark.parametrize("address", ["x", "@", "a@", "@b", "a b@c", "a@b>,<c@d", "ä@example.org", "a@b c", "<a@b>"])
-def test_what_is_no_address_gets_no_message(course, address):
-    (course[0].path / "roster.csv").write_text(f'id,name,email\nann,Ann,ann@example.org\nbob,Bob,"{address}"\n', "utf8")
+def test_who_handed_in_nothing_is_told_so_and_who_waits_is_named(course):
+    for student in ("ann", "bob", "cas", "dan"):
+        put_page(course, student)
+    verdicts = [Verdict(one.id, 1.0, 0.5, "wrong") for one in course[1].exercises]
+    waiting = [replace(verdicts[0], earned=None), *verdicts[1:]]
+    results = {"ann": Result("ann", 5.0, ended="crashed", verdicts=waiting), "bob": Result("bob", 5.0, ended="missing")}
+    write_reports(*course, results, Copies())
+    said = write_messages(*course, "feedback")
+    assert "Not final yet, since a person has still to read an answer: ann.\n" in str(said)
+    assert "Handed in nothing, and the message says so: bob.\n" in str(said)
+    message = read(course, "bob", "feedback")
+    assert list(message.iter_attachments()) == []
+    body = message.get_content().replace("\r\n", "\n")
+    assert body.startswith("Hello Bob Röe,\n\nno notebook of yours came for Wöche 1, so there is no feedback.\n")
+    results["bob"] = Result("bob", 5.0, verdicts=verdicts)  # it came after all
+    write_reports(*course, results, Copies())
+    said = write_messages(*course, "feedback")
+    assert (said.written, said.unchanged, said.missing) == (["bob"], ["ann"], [])
+    assert "attached" in read(course, "bob", "feedback").get_body().get_content()
+
+
+def test_tables_that_cannot_be_read_are_told(course):
     put_page(course, "ann")
-    put_page(course, "bob")
-    said = write_messages(open_course(course[0].path), course[1], "feedback")
-    assert (said.written, said.no_address) == (["ann"], ["bob"])
+    (course[0].path / "out/week1/grades.csv").write_bytes(b"\xff")
+    with pytest.raises(CourseError, match=r"grades\.csv cannot be read: .*; make grade writes it anew"):
+        write_messages(*course, "feedback")
+
+
+def test_a_message_brings_what_it_can(course):
+    with pytest.raises(CourseError, match=r"^WHAT=foo: say WHAT=notebook or WHAT=feedback$"):
+        write_messages(*course, "foo")
