@@ -15,6 +15,7 @@ from assignments import (
     formgrader,
     grade,
     gradebook,
+    kept,
     mail,
     notebooks,
     released,
@@ -47,7 +48,7 @@ def main(arguments=None) -> int:
     command(assignment, "write what each student receives", folder, named)
     command(collect_, "take in what came back", folder, named, source)
     command(grade_, "run, judge and report what was collected", folder, named, jobs, trusted)
-    what = ("what", {"choices": mail.WHAT, "help": "what the messages bring"})
+    what = ("what", {"help": f"what the messages bring: {' or '.join(mail.WHAT)}"})
     command(mail_, "write a message to each student, and send none", folder, named, what)
     command(formgrader_, "give points by hand in the browser", folder)
     command(demo, "play a course of twelve students from nothing to grades", place)
@@ -97,6 +98,7 @@ def grade_(name: str, jobs: int, trusted: bool, **given) -> None:
 
 def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, trusted: bool = False) -> None:
     """Grade, keep the gradebook, write what goes out, and say where it is."""
+    kept.check_times(opened, asked)
     if changed := released.changes(opened, asked):
         print("\n".join([*changed, "It is graded by the file as it is now."]), flush=True)
     with tqdm(total=len(opened.roster), unit="submission") as bar:
@@ -117,6 +119,8 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     print(
         f"In {out}: grades.csv, points.csv, canvas.csv, report.html, and feedback, a page for each student and a zip."
     )
+    for line in report.look_at(opened, asked, results):
+        print(line)
     if counts["partly"]:
         print(f"Answers wait for a person: make formgrader COURSE={opened.path}")
 
@@ -127,9 +131,7 @@ def mail_(name: str, what: str, **given) -> None:
 
 
 def formgrader_(**given) -> None:
-    opened = course.open_course(given["course"])
-    print("Formgrader opens in the browser. It is stopped by Ctrl+C here.", flush=True)
-    formgrader.serve(opened)
+    formgrader.serve(course.open_course(given["course"]))
 
 
 def demo(**given) -> None:

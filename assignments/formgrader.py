@@ -106,5 +106,6 @@ def command(course: Course) -> list[str]:
 def serve(course: Course) -> None:
     """Serve Formgrader in the place of this process; settings of other Jupyter servers do not apply."""
     opened = [*command(course), "--ServerApp.open_browser=True"]
+    print("Formgrader opens in the browser. It is stopped by Ctrl+C here.", flush=True)
     os.chdir(course.path)
     os.execve(opened[0], opened, {**os.environ, **ENVIRONMENT})

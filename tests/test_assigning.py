@@ -114,7 +114,8 @@ def test_the_page_shows_the_assignment_that_a_new_course_holds(tmp_path):
 
 def test_a_mistake_is_told_in_a_line(tmp_path):
     said = run(PYTHON, "-m", "assignments", "grade", str(tmp_path), "week1")
-    assert (said.returncode, said.stderr) == (1, f"{tmp_path / 'course.toml'} is not there\n")
+    told = "is not there, so no course is here: is COURSE right? make course makes one"
+    assert (said.returncode, said.stderr) == (1, f"{tmp_path / 'course.toml'} {told}\n")
     assert said.stdout == ""
 
 
@@ -138,8 +139,39 @@ def test_grading_tells_what_has_changed_since_the_notebooks_were_written(tmp_pat
     assert lines[1].startswith("WARNING: coding-8 is in no notebook, and counts 2 points that nobody there can earn.")
     assert lines[2:4] == ["It is graded by the file as it is now.", "2 missing"]
     again = run(PYTHON, "-m", "assignments", "assignment", course, "week1")
-    assert (again.returncode, again.stdout) == (1, "")
-    assert lines[0] in again.stderr
+    assert (again.returncode, again.stderr) == (0, "")
+    assert lines[0] in again.stdout
+
+
+def test_a_time_that_cannot_be_read_and_a_page_of_who_left_are_told(tmp_path):
+    course = attacked_course.make(tmp_path / "course", ["adoe", "broe"])[0].path
+    stamps = [course / f"submitted/{student}/week1/timestamp.txt" for student in ("adoe", "broe")]
+    for stamp in stamps:
+        attacked_course.write(stamp.with_name("week1.ipynb"), ["answer_coding_4 = 1"])
+        stamp.write_text("late", "ascii")
+    said = run(PYTHON, "-m", "assignments", "grade", course, "week1")
+    assert (said.returncode, said.stdout) == (1, ""), "nothing ran"
+    assert said.stderr == "".join(
+        f"{stamp} must hold a date with an offset: 2030-01-31T23:59:00+01:00\n" for stamp in stamps
+    )
+    for stamp in stamps:
+        stamp.parent.rename(stamp.parents[1] / "week0")
+    page = course / "out/week1/feedback/cfox.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("Cy", "utf8")
+    said = run(PYTHON, "-m", "assignments", "grade", course, "week1")
+    assert said.returncode == 0, said.stderr
+    assert "From an earlier run, and of nobody on the roster: cfox.html. Do not hand out.\n" in said.stdout
+    assert page.exists()
+
+
+def test_what_cannot_be_done_is_told_in_a_plain_line(tmp_path):
+    course = attacked_course.make(tmp_path / "course", ["adoe"])[0].path
+    said = run(PYTHON, "-m", "assignments", "mail", course, "week1", "foo")
+    assert (said.returncode, said.stdout, said.stderr) == (1, "", "WHAT=foo: say WHAT=notebook or WHAT=feedback\n")
+    said = run(PYTHON, "-m", "assignments", "formgrader", course)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith(f"{course} has no gradebook.db yet: make grade writes it")
 
 
 def test_a_course_without_students_is_told(tmp_path):
