@@ -19,7 +19,7 @@ from assignments.course import Assignment, Course, CourseError
 from assignments.grade import submission
 from assignments.kept import NO_TIME, Found, UnreadableFileError, digest, keep, refuse
 from assignments.notebooks import KEY, LARGEST
-from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, owner
+from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner
 from assignments.released import listed
 
 MEMBERS = 5000
@@ -40,8 +40,8 @@ class Collected:
     replaced, older, known, unchanged : set of str
         Students of whom a newer submission now counts, of whom one came that is older than what counts, of whom one
         came that came before and does not count, and of whom the same came again.
-    late : list of str
-        Students of whom a platform says that they are late, and not how late.
+    late, unclear : list of str
+        Students of whom a platform says that they are late, and not how late, and of whom it does not say whether.
     notes : dict of str to None
         What an instructor should look at, a sentence each, in the order in which it was found.
     missing : list of str
@@ -58,6 +58,7 @@ class Collected:
     unchanged: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     record: str = ""
 
@@ -103,8 +104,8 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
 
     A file is a student's if it lies in a folder named by the id, as nbgrader and release folders are, if its name
     begins with the id, or if it is named as Canvas or Moodle name submissions. It is taken if it is a notebook of
-    this assignment, by what the notebook says or else by its name. Canvas gives no date to its files, and says of each
-    whether it is late. The newest counts, and the others are kept beside it.
+    this assignment, by what the notebook says or else by its name. Canvas and Moodle give no date to their files, and
+    Canvas says of each whether it is late. The newest counts, and the others are kept beside it.
 
     Raises
     ------
@@ -128,12 +129,18 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
     for student in course.roster.values():
         if not submission(course, assignment, student).exists():
             collected.missing.append(f"{student.name} ({student.id})" if student.name else student.id)
-    if collected.late:
-        stamp = submission(course, assignment, course.roster[collected.late[0]]).with_name("timestamp.txt")
-        collected.notes[
-            f"How late is not known of {listed(sorted(collected.late))}, since Canvas says only LATE: write the time "
-            f"into {stamp}" + (", and so for each." if len(collected.late) > 1 else ".")
-        ] = None
+    for who, said in (
+        (collected.late, "How late is not known of {}, since Canvas says only LATE: write the time into"),
+        (
+            collected.unclear,
+            "Whether they are late is not known of {}, since Moodle says only when the zip was made, which was after "
+            "the deadline. They count as in time. Of who was late write the time into",
+        ),
+    ):
+        if who:
+            stamp = submission(course, assignment, course.roster[min(who)]).with_name("timestamp.txt")
+            more = ", and so for each." if len(who) > 1 else "."
+            collected.notes[f"{said.format(listed(sorted(who)))} {stamp}{more}"] = None
     _report(course, assignment, collected)
     return collected
 
@@ -177,15 +184,13 @@ def _keep(
         collected.accepted[student] = [found.name for found in taken]
     if what in ("replaced", "older", "known", "unchanged"):
         getattr(collected, what).add(student)
-    told_more = student in assignment.extensions  # by a note
-    if taken and what in ("new", "replaced") and _is_guess(assignment, taken[-1]) and not told_more:
+    if what not in ("new", "replaced") or assignment.deadline is None or taken[-1].dated:
+        return
+    canvas = canvas_name(taken[-1].name)
+    if canvas and canvas["late"] and student not in assignment.extensions:  # of these a note tells more
         collected.late.append(student)
-
-
-def _is_guess(assignment: Assignment, found: Found) -> bool:
-    """Whether a file is late, and its time says nothing of how late."""
-    canvas = canvas_name(found.name)
-    return bool(canvas and canvas["late"] and assignment.deadline)
+    if not canvas and taken[-1].time == assignment.deadline:
+        collected.unclear.append(student)
 
 
 def _hint(course: Course, assignment: Assignment, told: dict) -> str:
@@ -229,11 +234,14 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
 
 
 def _dated(assignment: Assignment, found: Found) -> Found:
-    """Return a file with the time when it came; Canvas says only whether it was late, and the time is the zip's."""
+    """Return a file with the time when it came.
+
+    A platform gives the time when its zip was made. Canvas says whether the file was late, Moodle does not.
+    """
     match, deadline, changed = canvas_name(found.name), assignment.deadline, found.changed
-    if not match:
+    if not is_platform_name(found.name):
         return found
-    if deadline is not None and match["late"]:
+    if deadline is not None and match and match["late"]:
         changed = max(found.time, deadline + timedelta(seconds=1))
     elif deadline is not None and changed is not None:
         changed = min(changed, deadline)

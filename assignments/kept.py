@@ -81,12 +81,14 @@ def keep(place: Path, came: list[tuple[Found, str]]) -> tuple[list[Found], str]:
         return taken, "unchanged"
     there, alike = place.exists(), _alike(place, sum_)
     newer = [
-        one for one in files if one.time >= noted(place) or one.changed is None if all(_is_newer(one, a) for a in alike)
+        found
+        for found in files
+        if (found.changed is None or found.time >= noted(place)) and all(_is_newer(found, one, place) for one in alike)
     ]
     if there and alike and not newer:
         return taken, "known"
     what = "new" if not there else "replaced" if newer else "older"
-    first = files[0] if not there else [*newer, files[0]][0]
+    first = newer[0] if there and newer else files[0]
     data = first.read()
     if what == "older":
         place = _aside(place)
@@ -99,14 +101,18 @@ def keep(place: Path, came: list[tuple[Found, str]]) -> tuple[list[Found], str]:
     return [*taken, first], what
 
 
-def _is_newer(found: Found, file: Path) -> bool:
+def _is_newer(found: Found, file: Path, place: Path) -> bool:
     """Whether a file is handed in after an earlier one that is equal, and not that one found again.
 
-    The time of a zip is not that of its files; then a new name tells it, as a platform gives one to each hand-in.
+    A file without a time of its own is, if its name is another. The time at which a platform's zip was made says only
+    that the platform had no newer one then; what an instructor put in its place goes on counting.
     """
-    if found.changed is None or not found.dated:
-        return found.name != _name_of(file)
-    return found.time > noted(file)
+    if found.dated or is_platform_name(_name_of(place)):
+        newer = found.changed is not None and found.time > noted(file)
+    else:
+        newer = False
+    own_time = found.changed is not None and found.dated
+    return newer or (not own_time and found.name != _name_of(file))
 
 
 def _alike(place: Path, sum_: str) -> list[Path]:

@@ -5,7 +5,8 @@ parts of the name that are numbers, so the ending may be another.
 
 Moodle makes a folder for each student, ``Ann Doe_101_assignsubmission_file``, before 4.1 with another ``_`` at its end;
 it can also put that before the file's name, without folders. A group's name and a hyphen may stand before the
-student's. Of a file that goes back it reads the parts of its path: the number says whose it is.
+student's. Of a file that goes back it reads the parts of its path: the number says whose it is. Since 4.1 the files of
+its zip have the time of the download.
 
 What both read was looked up in their source code; neither ran here.
 """
@@ -55,9 +56,14 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     return (owners.pop(), "") if owners else (None, NOBODY)
 
 
+def is_moodle_name(name: str) -> bool:
+    """Whether a file is named as Moodle names what was handed in."""
+    return bool(_moodle_part(_path(name)))
+
+
 def is_platform_name(name: str) -> bool:
     """Whether a file is named as a platform names what was handed in there."""
-    return bool(canvas_name(name) or _moodle_part(_path(name)))
+    return bool(canvas_name(name)) or is_moodle_name(name)
 
 
 def name_of_answer(came_as: str, student: str, assignment: str) -> str:

@@ -148,6 +148,34 @@ def test_the_latest_that_canvas_marks_late_is_told_until_it_is_known(course, com
     assert again.late == []
 
 
+def test_what_a_newer_zip_of_moodle_holds_counts(come, state):
+    name = "Ann_7_assignsubmission_file/week1.ipynb"
+    for text, day in (("v1", 1), ("v2", 2), ("v1", 3)):
+        come((name, text, day))
+    assert state() == ("v1", 3, ["v1", "v2"])
+    come((A, "mended", 4))
+    come((name, "v2", 2))
+    come((name, "v1", 5))
+    assert state() == ("mended", 4, ["v1", "v2", "v1"])
+
+
+def test_a_zip_of_moodle_makes_nobody_late_and_says_so(course, come, state):
+    (course[0].path / "roster.csv").write_text("id,name\nann,Ann Doe\nbob,Bob Roe\ncas,Cy Case\n", "utf8")
+    course[0].roster.update(open_course(course[0].path).roster)
+    found = come(
+        ("Ann Doe_7_assignsubmission_file/x.ipynb", inside("ann"), 20),
+        ("Bob Roe_8_assignsubmission_file/x.ipynb", inside("bob"), 20),
+        ("cas-week1.ipynb", inside("cas"), 20),
+    )
+    assert [late_days(DEADLINE, submission(*course, one)) for one in course[0].roster.values()] == [0, 0, 10]
+    assert str(found).splitlines()[-2] == (
+        "Whether they are late is not known of ann, bob, since Moodle says only when the zip was made, which was after "
+        "the deadline. They count as in time. Of who was late write the time into "
+        f"{course[0].path}/submitted/ann/week1/timestamp.txt, and so for each."
+    )
+    assert come(("Ann Doe_7_assignsubmission_file/x.ipynb", inside("ann", "week1") + " ", 9)).unclear == []
+
+
 def inside(student, assignment="week1"):
     return json.dumps({"metadata": {"kl-assignment": {"student": student, "assignment": assignment}}})
 
