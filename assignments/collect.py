@@ -230,7 +230,7 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
     if told is None:  # its author made it anew, or it is damaged
         named = assignment.name in PurePosixPath(name).stem.lower()
         return "" if named else f"{OTHER} of {assignment.name}, by its name and by what it holds"
-    return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]}"
+    return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]!r}"
 
 
 def _dated(assignment: Assignment, found: Found) -> Found:

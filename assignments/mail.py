@@ -166,9 +166,14 @@ def _address(student: Student) -> Address | None:
     if not student.email.isascii() or not is_address(student.email):
         return None
     try:
-        return Address(student.name, addr_spec=student.email)
+        return Address(_in_a_header(student.name), addr_spec=student.email)
     except (ValueError, IndexError, MessageError):  # the name is none that a message can hold
         return None
+
+
+def _in_a_header(text: str) -> str:
+    """Return a text of a line in which no part is taken for an encoded word, which may hold lines of its own."""
+    return " ".join(text.replace("=?", "= ?").split())
 
 
 def _message(
@@ -177,7 +182,7 @@ def _message(
     """Return a message, the same for the same contents."""
     message = EmailMessage(SMTP)
     message["To"] = to
-    message["Subject"] = " ".join(f"{course.title}: {assignment.title}{', feedback' * (text != NOTEBOOK)}".split())
+    message["Subject"] = _in_a_header(f"{course.title}: {assignment.title}{', feedback' * (text != NOTEBOOK)}")
     message["X-Unsent"] = "1"  # a draft, for the mail programs that know it
     last, _, first = student.name.partition(",")  # "Doe, Ann" is Ann Doe
     due = assignment.due(student.id) if text == NOTEBOOK else None

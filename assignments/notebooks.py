@@ -68,6 +68,8 @@ def _head(course: Course, assignment: Assignment, student: Student, due: datetim
     by = f" Hand in by {due:%Y-%m-%d %H:%M %Z}." if due else ""
     parts = [_whose_numbers(assignment)]
     if any(not one.text for one in assignment.exercises):
+        packages = f"numpy, scipy{', matplotlib and kltools' if assignment.checks else ' and matplotlib'}"
+        parts.append(f"When your notebook is run for grading, {packages} are there, and no other packages.")
         parts.append(
             "Replace each `None` by your answer; the comment above it says what an answer looks like. Keep the name on "
             "the left, by which the answer is found. You may add cells and change what stands around an answer."

@@ -13,7 +13,7 @@ What both read was looked up in their source code; neither ran here.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from assignments.roster import LETTERS, Student
@@ -27,7 +27,8 @@ MOODLE = re.compile(r"(?P<who>[^_]+)_\d+_assignsubmission_file(?P<rest>_.*)?")
 
 def canvas_name(name: str) -> re.Match | None:
     """Take a file's name apart as Canvas makes it, None if it does not."""
-    return CANVAS.fullmatch(unicodedata.normalize("NFC", _path(name).name))
+    kind, found = _telling(name)
+    return found if kind == "canvas" else None
 
 
 def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
@@ -41,14 +42,11 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
         return None, "it is not a notebook"
     if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
         return None, "it is a copy that Jupyter or the system keeps for itself"
-    inside = [part for part in path.parts[:-1] if part in roster]
-    if inside:
-        return inside[-1], ""
-    moodle, canvas = _moodle_part(path), canvas_name(name)
-    if moodle:
-        owners = _named(roster, MOODLE.fullmatch(moodle)["who"])
-    elif canvas:
-        owners = _named(roster, canvas["who"])
+    kind, found = _telling(name, roster)
+    if kind == "folder":
+        return found, ""
+    if found:
+        owners = _named(roster, found["who"])
     else:
         owners = {one for one in roster if re.match(rf"{re.escape(one)}([^a-z0-9]|$)", path.stem.lower())}
     if len(owners) > 1:
@@ -56,14 +54,9 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     return (owners.pop(), "") if owners else (None, NOBODY)
 
 
-def is_moodle_name(name: str) -> bool:
-    """Whether a file is named as Moodle names what was handed in."""
-    return bool(_moodle_part(_path(name)))
-
-
 def is_platform_name(name: str) -> bool:
     """Whether a file is named as a platform names what was handed in there."""
-    return bool(canvas_name(name)) or is_moodle_name(name)
+    return _telling(name)[0] != ""
 
 
 def name_of_answer(came_as: str, student: str, assignment: str) -> str:
@@ -78,22 +71,37 @@ def name_of_answer(came_as: str, student: str, assignment: str) -> str:
     >>> name_of_answer("adoe/week1.ipynb", "adoe", "week1")
     'adoe.html'
     """
-    path = _path(came_as)
-    moodle = _moodle_part(path)
-    if moodle:
-        rest = MOODLE.fullmatch(moodle)["rest"] or ""
-        flat = moodle == path.name
-        return f"{moodle.removesuffix(rest)}_{assignment}.html" if flat else f"{moodle}/{assignment}.html"
-    return f"{path.stem}.html" if canvas_name(came_as) else f"{student}.html"
+    kind, found = _telling(came_as)
+    if not found:
+        return f"{student}.html"
+    name = found.string.replace("\\", "_")
+    if kind == "canvas":
+        return f"{PurePosixPath(name).stem}.html"
+    rest = found["rest"] or ""
+    flat = PurePosixPath(came_as).name == found.string
+    return f"{name[: len(name) - len(rest)]}_{assignment}.html" if flat else f"{name}/{assignment}.html"
 
 
 def _path(name: str) -> PurePosixPath:
     return PurePosixPath(name.replace("\\", "/"))
 
 
-def _moodle_part(path: PurePosixPath) -> str:
-    """Return the folder, or the file, that is named as Moodle does; empty if none is."""
-    return next((part for part in reversed(path.parts) if MOODLE.fullmatch(part)), "")
+def _telling(name: str, roster: Collection[str] = ()) -> tuple[str, re.Match | str]:
+    """Return the outermost part of a name that tells whose it is, and in which way: "folder", "moodle" or "canvas".
+
+    What stands further in, or behind a \\ that a zip made on Windows may have for /, is named by whoever handed it in,
+    and could name somebody else.
+    """
+    for path in (PurePosixPath(name), _path(name)):
+        for place, part in enumerate(path.parts, 1):
+            is_folder, part = place < len(path.parts), unicodedata.normalize("NFC", part)
+            if is_folder and part in roster:
+                return "folder", part
+            if moodle := MOODLE.fullmatch(part):
+                return "moodle", moodle
+            if not is_folder and (canvas := CANVAS.fullmatch(part)):
+                return "canvas", canvas
+    return "", ""
 
 
 def _named(roster: Mapping[str, Student], who: str) -> set[str]:

@@ -146,3 +146,15 @@ def test_tables_that_cannot_be_read_are_told(course):
 def test_a_message_brings_what_it_can(course):
     with pytest.raises(CourseError, match=r"^WHAT=foo: say WHAT=notebook or WHAT=feedback$"):
         write_messages(*course, "foo")
+
+
+def test_no_name_brings_a_header_of_its_own(course):
+    words = "=?utf-8?q?Ann=0D=0ABcc:_eve@example.org?="
+    opened, assignment = course
+    roster = opened.roster | {"ann": replace(opened.roster["ann"], name=words)}
+    opened = replace(opened, roster=roster, title=words)
+    write_release(opened, assignment)
+    write_messages(opened, assignment, "notebook")
+    message = read((opened, assignment), "ann")
+    assert message["To"].addresses[0].addr_spec == "ann@example.org"
+    assert {name.lower() for name in message} == {"to", "subject", "x-unsent", "mime-version", "content-type"}

@@ -57,6 +57,16 @@ def zipped(course, tmp_path):
         "van der Roe Bjorn_2_assignsubmission_file_/x.ipynb": "bvr",
         "Monday-group-Ann Doe_12345_assignsubmission_file_/x.ipynb": "ann",
         "Cy OCase_3_assignsubmission_file/x.ipynb": "cas",
+        # what stands further in is named by whoever handed it in
+        "Ann Doe_1_assignsubmission_file/Dan Fox_4_assignsubmission_file_week1.ipynb": "ann",
+        "Ann Doe_1_assignsubmission_file/dan/week1.ipynb": "ann",
+        "Ann Doe_1_assignsubmission_file/x\\dan\\week1.ipynb": "ann",
+        "Ann Doe_1_assignsubmission_file_x\\dan\\week1.ipynb": "ann",
+        "Ann Doe_1_assignsubmission_file/foxdan_4_5_week1.ipynb": "ann",
+        "doeann_1_2_x\\dan\\foxdan_4_5_week1.ipynb": "ann",
+        "zip of windows\\ann\\week1.ipynb": "ann",
+        "zip of windows\\doeann_1_2_week1.ipynb": "ann",
+        "ann/dan-week1.ipynb": "ann",
     }.items(),
 )
 def test_names_are_found_as_moodle_writes_them(zipped, name, student):
@@ -153,6 +163,10 @@ def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):
         "top/Ann Doe_5_assignsubmission_file_/in/x.ipynb": "Ann Doe_5_assignsubmission_file_/week1.html",
         "Ann Doe_5_assignsubmission_file/x.ipynb": "Ann Doe_5_assignsubmission_file/week1.html",
         "Ann Doe_5_assignsubmission_file_x.ipynb": "Ann Doe_5_assignsubmission_file_week1.html",
+        "Ann Doe_5_assignsubmission_file/Dan Fox_6_assignsubmission_file_x.ipynb": (
+            "Ann Doe_5_assignsubmission_file/week1.html"
+        ),
+        "doeann_1_2_x\\foxdan_3_4_week1.ipynb": "doeann_1_2_x_foxdan_3_4_week1.html",
         "ann/week1.ipynb": "ann.html",
         "ann-week1.ipynb": "ann.html",
         "": "ann.html",

@@ -202,7 +202,7 @@ def test_only_notebooks_of_the_assignment_are_taken_and_the_newest_counts(tmp_pa
     found = collect(made, assignment, tmp_path / "a.zip")
     assert found.accepted == {"ann": ["ann/mine.ipynb"]}
     assert dict(found.unresolved) == {
-        "ann/week1.ipynb": "no notebook of week1: it is one of week2",
+        "ann/week1.ipynb": "no notebook of week1: it is one of 'week2'",
         "ann/scratch.ipynb": "no notebook of week1, by its name and by what it holds",
         "ann/.ipynb_checkpoints/week1-checkpoint.ipynb": "it is a copy that Jupyter or the system keeps for itself",
         "__MACOSX/ann/._week1.ipynb": "it is a copy that Jupyter or the system keeps for itself",
