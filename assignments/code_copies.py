@@ -6,6 +6,7 @@ Students' code is parsed here, and never run.
 import ast
 import copy
 import re
+import symtable
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -48,11 +49,11 @@ def same_code(answer: str, exercises: Mapping[str, Exercise], cells: Mapping[str
 def reduce_code(cells: Sequence[str], answer: str) -> str:
     """Return the definition of an answer and of what it uses, without names, comments and layout; or an empty text.
 
-    Code that cannot be parsed is returned as it is, with its white space squeezed.
+    Code that cannot be parsed, or not be written again, is returned as it is, with its white space squeezed.
     """
     try:
         return _Notebook(cells).definition(answer)
-    except RecursionError:  # nested so deep that no person wrote it
+    except (RecursionError, SyntaxError, ValueError):  # nested so deep, or with so long a number, as no person writes
         return _squeezed(cell for cell in cells if answer in cell)
 
 
@@ -133,7 +134,19 @@ class _Notebook:
 
 
 def _read_names(statement: ast.stmt) -> list[str]:
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    """Return the names of the notebook that a statement reads, in their order: its parameters and locals are its own.
+
+    Raises
+    ------
+    SyntaxError
+        If Python parses the statement and yet takes it for none, as a function with two parameters of one name.
+    """
+    scopes, outer = [symtable.symtable(ast.unparse(statement), "cell", "exec")], set()
+    for scope in scopes:  # grows while it is read
+        scopes += scope.get_children()
+        outer |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()}
+    read = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return [node.id for node in read if node.id in outer]
 
 
 def _renamed(statement: ast.stmt, name: str, outer: Mapping[str, str]) -> ast.stmt:

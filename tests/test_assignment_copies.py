@@ -240,6 +240,33 @@ def test_helpers_belong_to_the_code(course, assignment):
     assert code_groups(course, assignment, submissions) == [("ann", "bob")]
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["p = np.array([0.5, 0.5])\nq = 1 - p", "sent = p = 3", "def q(x):\n    return x", "x = [p for p in range(3)]"],
+)
+def test_names_elsewhere_in_a_notebook_are_not_those_of_a_function(course, assignment, elsewhere):
+    nested = FUNCTION.replace("return float(", "part = lambda q: [sent for sent in q]\n    return float(")
+    submissions = {"ann": [FUNCTION], "bob": [elsewhere, FUNCTION], "cat": [nested], "dan": [nested, elsewhere]}
+    assert code_groups(course, assignment, submissions) == [("ann", "bob"), ("cat", "dan")]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "def lost(p, q):\n    {}return np.sum(p * np.log2(p / q)) * SCALE",
+        "def lost(p, q, scale=SCALE):\n    {}return np.sum(p * np.log2(p / q)) * scale",
+        "def lost(p, q):\n    {}return sum((lambda x: x * SCALE)(x * np.log2(x / y)) for x, y in zip(p, q))",
+        "def lost(p, q):\n    global SCALE\n    {}SCALE = SCALE + 1\n    return np.sum(p * np.log2(p / q)) * SCALE",
+        "@SCALE\ndef lost(p, q):\n    {}return np.sum(p * np.log2(p / q))",
+    ],
+    ids=["plain", "default", "nested", "global", "decorator"],
+)
+def test_what_a_function_takes_from_the_notebook_counts(course, assignment, read):
+    code = read.format("entropy = np.sum(p * np.log2(p))\n    ") + "\nanswer_coding_7 = lost"
+    submissions = {one: [f"SCALE = {scale}", code] for one, scale in {"ann": 1, "bob": 1, "cat": 2}.items()}
+    assert code_groups(course, assignment, submissions) == [("ann", "bob")]
+
+
 def test_what_everybody_has_is_not_listed(course, assignment, numbers):
     exercise = numbers.exercise("ann", "coding-7")
     for shown in (exercise.question, exercise.solution):
@@ -281,8 +308,19 @@ def test_a_submission_that_cannot_be_read_is_skipped(course, assignment):
 
 @pytest.mark.parametrize(
     "hostile",
-    ["-" * 50_000 + "1", "a" + ".a" * 60_000, "(" * 5_000, "not " * 40_000 + "1", "9" * 9_000, "'\\d'", "\0", "\ud800"],
-    ids=["signs", "dots", "open", "nots", "digits", "escape", "null", "surrogate"],
+    [
+        "-" * 50_000 + "1",
+        "0x" + "f" * 9_000,
+        "lambda p, p: 1",
+        "a" + ".a" * 60_000,
+        "(" * 5_000,
+        "not " * 40_000 + "1",
+        "9" * 9_000,
+        "'\\d'",
+        "\0",
+        "\ud800",
+    ],
+    ids=["signs", "long", "twice", "dots", "open", "nots", "digits", "escape", "null", "surrogate"],
 )
 def test_hostile_code_does_no_harm(hostile):
     source = f"def answer_coding_7(p, q):\n    return {hostile}"
