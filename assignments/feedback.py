@@ -29,7 +29,10 @@ VERDICTS = {
     "invalid": "This could not be judged.",
     "unanswered": "There is no answer.",
 }
-CHANGED = "Your answer changed after a person had given points for it. That person has still to see the new one."
+CHANGED = (
+    "A person had given points for this answer. They wait until that person has looked again: your answer, or what it "
+    "is worth, has changed since."
+)
 FAILURES = 10  # cells that ended with an error, of which the page shows so many
 LONGEST_MESSAGE = 600
 LONGEST_COMMENT = 5000

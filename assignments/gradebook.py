@@ -28,14 +28,19 @@ from assignments.results import Result, Verdict
 
 # Beside nbgrader's tables: what was read when points were last recorded, to tell when a submission has changed.
 SEEN = Table("answer_seen", MetaData(), Column("grade_id", String, primary_key=True), Column("digest", String))
-CHANGED = "The answer changed after {points:g} points were given. Press Resolve to keep them, or type others."
+# Why points that a person typed wait, and what to do; the first is found again in the comment as long as it holds.
+CHANGED = "The answer changed after {points:g} points were given."
+GIVEN = "{points:g} points were given."
+KEEP = "Press Resolve to keep them, or type others."
+TOO_MANY = "At most {most:g} can be earned now. Press Resolve to give {most:g}, or type others."
 
 
 def record(course: Course, assignment: Assignment, results: Mapping[str, Result]) -> None:
     """Bring the gradebook and Formgrader's view of the submissions up to date; a second run changes nothing.
 
-    Points, extra credit and comments of a person stay. If an answer has changed since points were typed for it, it
-    waits for a person again, with the old points in their place, and they count only once they are confirmed.
+    Points, extra credit and comments of a person stay. If an answer has changed since points were typed for it, or if
+    they are more than it is worth now, it waits for a person again, with the old points in their place. They count
+    only once they are confirmed, and what is too much only as extra credit.
     Students who left the roster stay, and so does what a person gave for an exercise that is no longer asked.
 
     Parameters
@@ -76,7 +81,7 @@ def record(course: Course, assignment: Assignment, results: Mapping[str, Result]
 def points_by_person(course: Course, assignment: Assignment) -> dict[str, dict[str, float]]:
     """Return what a person gave, by student and exercise: typed points, and extra credit on top.
 
-    Exercises that nobody touched are left out, and so are points that wait to be confirmed because the answer has
+    Exercises that nobody touched are left out, and so are points that wait because the answer or what it is worth has
     changed. Formgrader keeps typed points between 0 and the maximum; extra credit may go beyond.
     """
     if not _file(course).exists():
@@ -91,7 +96,7 @@ def points_by_person(course: Course, assignment: Assignment) -> dict[str, dict[s
 
 
 def changed_since(course: Course, assignment: Assignment) -> dict[str, set[str]]:
-    """Return the exercises whose answer has changed since a person typed points for it, by student.
+    """Return the exercises whose answer, or what it is worth, has changed since a person typed points, by student.
 
     They wait until that person confirms the points or types others.
     """
@@ -231,10 +236,18 @@ def _grade(book: api.Gradebook, grade: api.Grade, comment: api.Comment, verdict:
     """Write what the program says of an answer beside what a person said."""
     seen = book.db.scalar(select(SEEN.c.digest).where(SEEN.c.grade_id == grade.id))
     by_person = grade.manual_score is not None
-    waits = by_person and (grade.needs_manual_grade or seen not in (None, digest))
+    told, waits = "", False
+    if by_person:
+        points, most = grade.manual_score, grade.cell.max_score
+        changed, too_many = CHANGED.format(points=points), points > most
+        waited = grade.needs_manual_grade and (comment.auto_comment or "").startswith(changed)
+        has_changed = waited or seen not in (None, digest)
+        waits = has_changed or too_many
+        told = f"{changed if has_changed else GIVEN.format(points=points)} "
+        told += TOO_MANY.format(most=most) if too_many else KEEP
     grade.auto_score = verdict.earned
     grade.needs_manual_grade = waits or (verdict.earned is None and not by_person)
-    comment.auto_comment = CHANGED.format(points=grade.manual_score) if waits else None
+    comment.auto_comment = told if waits else None
     if seen is None:
         book.db.execute(SEEN.insert().values(grade_id=grade.id, digest=digest))
     elif seen != digest:

@@ -225,7 +225,7 @@ def test_points_for_an_old_answer_and_what_was_said_of_it_wait(write):
     assert "6 of 8 points Not final yet." in page.text
     assert "A person has still to read “1. A code for a fair die”. Its points are not in the score yet." in page.text
     assert "? of 2 points" in page.text
-    assert "changed after a person had given points for it" in page.text
+    assert "A person had given points for this answer. They wait until that person has looked again" in page.text
     assert "Old words." not in page.text
     assert "Fine words." in page.text
     both = result("ann", *verdicts(written=None)).with_points({}, {}, {"coding-3"})

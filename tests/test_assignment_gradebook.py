@@ -105,6 +105,61 @@ def test_points_for_an_answer_that_has_changed_wait_for_a_person(course, worker)
     assert worker.points(course.path) == {"ann": {"written-1": 2.0}}
 
 
+def worth(course, points: int):
+    """Change in the assignment's file what the written answer is worth."""
+    file = course.path / "assignments/week1.toml"
+    file.write_text(re.sub(r'(id = "written-1".*\npoints =) \d', rf"\1 {points}", file.read_text()))
+
+
+def test_points_above_what_an_answer_is_worth_now_wait_for_a_person(course, worker):
+    both = [result("ann"), result("bob")]
+
+    def recorded():
+        worker.record(course.path, both)
+        found = worker.rows(course.path)["sent"]
+        return found["ann"]["written-1"][1:5], worker.points(course.path), worker.changed(course.path)
+
+    worker.record(course.path, both)
+    worker.give(course.path, "ann", "coding-3", 2.0, 1.0)
+    worker.give(course.path, "ann", "written-1", 3.0)
+    worker.give(course.path, "bob", "written-1", 2.0, 1.5)
+    rest = {"ann": {"coding-3": 3.0}, "bob": {"written-1": 3.5}}  # they fit, and extra credit goes beyond
+    every = {"ann": {"coding-3": 3.0, "written-1": 3.0}, "bob": {"written-1": 3.5}}
+    worth(course, 2)
+    told = "3 points were given. At most 2 can be earned now. Press Resolve to give 2, or type others."
+    for _ in range(2):
+        assert recorded() == ([3.0, None, True, told], rest, {"ann": ["written-1"]})
+    worth(course, 3)
+    assert recorded() == ([3.0, None, False, None], every, {})
+    worth(course, 2)
+    worker.record(course.path, both)
+    both[0] = result("ann", "The reverse one.")
+    told = "The answer changed after 3 points were given. At most 2 can be earned now. Press Resolve to give 2"
+    assert recorded() == ([3.0, None, True, f"{told}, or type others."], rest, {"ann": ["written-1"]})
+    worth(course, 3)
+    told = "The answer changed after 3 points were given. Press Resolve to keep them, or type others."
+    assert recorded() == ([3.0, None, True, told], rest, {"ann": ["written-1"]})
+    worth(course, 2)
+    worker.give(course.path, "ann", "written-1", 2.0)
+    every["ann"]["written-1"] = 2.0
+    assert recorded() == ([2.0, None, False, None], every, {})
+
+
+def test_points_above_what_an_answer_is_worth_now_are_in_no_grade(course, worker):
+    worker.published(course.path)
+    worker.give(course.path, "ann", "written-1", 3.0)
+    assert worker.published(course.path)[0]["ann"] == ["3", "graded"]
+    worth(course, 2)
+    rows, said = worker.published(course.path)
+    assert rows["ann"] == ["0", "partly"]
+    assert f"Answers wait for a person: make formgrader COURSE={course.path}" in said
+    page = (course.path / "out/week1/feedback/ann.html").read_text("utf8")
+    assert "of 2 points" in page
+    assert "3 of 2 points" not in page
+    worker.give(course.path, "ann", "written-1", 2.0)
+    assert worker.published(course.path)[0]["ann"] == ["2", "graded"]
+
+
 def test_an_answer_that_a_person_has_not_read_yet_has_not_changed(course, worker):
     worker.record(course.path, [result("ann"), result("bob")])
     worker.give(course.path, "ann", "written-1", None, 0.5)
