@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from functools import cache
 
-from markupsafe import Markup
-
 from assignments import ROOT
 from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, Course
@@ -16,8 +14,9 @@ from assignments.pages import number, page, points
 from assignments.results import Result, Verdict
 
 COPIED = (
-    "This value answers the exercise with another student's numbers. Everybody has numbers of their own: start from "
-    "those in your question. If you worked together, write the computation so that the numbers can be exchanged."
+    "This value would be right with another student's numbers. That may be chance. Start from the numbers in your "
+    "question, which were drawn for you. If you worked together, write the computation so that the numbers can be "
+    "exchanged."
 )
 AGAIN = "If your course lets you hand in again, do; else write to your instructor."
 # What the bank says is for a check that one can run again; this is the last word.
@@ -92,14 +91,16 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
     exercise = numbers.exercise(result.student, one.id)
     asked = "The question, with your numbers" if one.id in NUMBERS else "The question"
     part |= {"title": exercise.title, "asked": asked, "question": render(exercise.question)}
-    part["verdict"] = _verdict(said)
-    part["mood"] = "good" if said.status == "right" else "bad"
+    copied = copies.number(result.student, one.id)
+    looks_copied = copied is not None and not copied.may_be
+    told = "**Not right.**" if looks_copied else _verdict(said)
+    part |= {"verdict": render(told), "mood": "good" if said.status == "right" else "bad"}
     if said.earned is None:
         part["more"] = [CHANGED]
+    part |= _overruled(said, told)
     if said.status == "right":
         return part
-    copied = copies.number(result.student, one.id)
-    if copied and not copied.may_be:
+    if looks_copied:
         part["more"] = [COPIED, *part["more"]]
     part["hint"] = render(exercise.hint)
     part["chapter"] = _chapter(exercise.chapter)
@@ -107,8 +108,16 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
     return part
 
 
-def _verdict(said: Verdict) -> Markup:
-    return render(f"**{VERDICTS[said.status]}** {short(said.message, LONGEST_MESSAGE)}")
+def _verdict(said: Verdict) -> str:
+    return f"**{VERDICTS[said.status]}** {short(said.message, LONGEST_MESSAGE)}"
+
+
+def _overruled(said: Verdict, told: str) -> dict:
+    """Return what changes where a person gave other points than the program: neither praise nor blame of its own."""
+    if said.judged in (None, said.earned):
+        return {}
+    verdict = f"**A person gave these points in place of {number(said.judged)}.** The program said: {told}"
+    return {"mood": "", "verdict": render(verdict), "more": []}
 
 
 def _written(said: Verdict) -> dict:
@@ -118,7 +127,7 @@ def _written(said: Verdict) -> dict:
         told = "**Not graded yet.** A person has still to read this answer."
         return part | {"mood": "wait", "verdict": render(told)}
     if said.status == "unanswered":
-        return part | {"mood": "bad", "verdict": _verdict(said)}
+        return part | {"mood": "bad", "verdict": render(_verdict(said))} | _overruled(said, _verdict(said))
     return part | {"mood": "good", "verdict": render("**Graded.** A person read this answer."), "more": []}
 
 

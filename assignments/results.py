@@ -32,6 +32,8 @@ class Verdict:
         The answer, if it is one number.
     code : str
         The cells that name the answer, if it is a function, cut where they are long.
+    judged : float or None
+        What the program gave, where the points are a person's.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Verdict:
     answer: str = ""
     value: float | None = None
     code: str = ""
+    judged: float | None = None
 
 
 @dataclass(frozen=True)
@@ -138,10 +141,11 @@ class Result:
         Exercises in `changed` wait until that person has seen the new answer: they have no points, and what was written
         about the old answer is left out.
         """
-        waiting = {one.id: None for one in self.verdicts if one.id in changed}
-        given = {one.id: points[one.id] for one in self.verdicts if one.id in points} | waiting
-        verdicts = [replace(one, earned=given[one.id]) if one.id in given else one for one in self.verdicts]
-        known = [id for id in given if id not in waiting]
+        known = [one.id for one in self.verdicts if one.id in points and one.id not in changed]
+        verdicts = [replace(one, earned=None) if one.id in changed else one for one in self.verdicts]
+        verdicts = [
+            replace(one, earned=points[one.id], judged=one.earned) if one.id in known else one for one in verdicts
+        ]
         said = {id: text for id, text in (comments or {}).items() if id not in changed}
         return replace(self, verdicts=verdicts, by_person=known, comments=said)
 

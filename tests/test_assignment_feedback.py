@@ -131,9 +131,33 @@ def test_a_person_still_to_read_or_who_has_read_is_said(write):
     read = Page(write(given)("feedback/ann.html")).text
     assert "2 of 3 points" in read
     assert "1.5 of 2 points" in read
-    assert "A person gave these points." in read
+    assert "A person gave these points in place of 0." in read
     assert "Your instructor writes: Name the <b>client</b>." in read
     assert "still to read" not in read
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "told", "moods"),
+    [
+        ("right", 1.0, "A person gave these points in place of 2. The program said: Right.", ["", "good"]),
+        ("wrong", 2.0, "A person gave these points in place of 0. The program said: Not right. Words.", ["", "good"]),
+        ("wrong", 0.0, "Not right. Words. A person gave these points.", ["bad", "good"]),
+        ("right", 2.0, "Right. A person gave these points.", ["good", "good"]),
+    ],
+)
+def test_where_a_person_overrules_the_program_the_page_says_so(write, status, given, told, moods):
+    said = verdicts(status, message="" if status == "right" else "Words.")
+    page = Page(write(result("ann", *said).with_points({"coding-3": given}))("feedback/ann.html"))
+    assert f"Your answer: 0.25 {told}" in page.text
+    found = [one["class"].split()[1:] for one in page.all("div") if one.get("class", "").startswith("verdict")]
+    assert [" ".join(one) for one in found[:2]] == moods
+
+
+def test_points_for_a_text_that_is_missing_are_explained(write):
+    empty = [*verdicts()[:2], Verdict("written-1", 3.0, 0.0, "unanswered")]
+    text = Page(write(result("ann", *empty).with_points({"written-1": 3.0}))("feedback/ann.html")).text
+    assert "A person gave these points in place of 0. The program said: There is no answer." in text
+    assert text.count("A person gave") == 1
 
 
 def test_a_book_without_an_address_is_named_and_not_linked(course, assignment):

@@ -86,9 +86,12 @@ def test_canvas_has_its_own_two_lines_and_blanks_for_what_is_not_final(write):
 @pytest.mark.parametrize(("may_be", "said"), [("", True), ("the mistake sign", False), ("chance: few digits", False)])
 def test_a_copied_number_is_said_kindly_and_names_nobody(write, may_be, said):
     copies = Copies((CopiedNumber("ann", "coding-3", "0.25", ("bob", "dan"), may_be),))
-    read = write(result("ann", *verdicts("wrong")), result("bob", *verdicts()), copies=copies)
+    near = verdicts("close", message="Keep more digits.")
+    read = write(result("ann", *near), result("bob", *verdicts()), copies=copies)
     text = Page(read("feedback/ann.html")).text
-    assert ("another student's numbers" in text) == said
+    told = "Not right. This value would be right with another student's numbers. That may be chance."
+    assert (told in text) == said
+    assert ("Close, but not right. Keep more digits." in text) == (not said)
     assert "Bob" not in text
     report = Page(read("report.html")).text
     assert "Ann Doe (ann)" in report
