@@ -1,8 +1,9 @@
 """What a person sees of a submission in Formgrader: a notebook made afresh, in which nothing of the student's runs.
 
 Formgrader turns cells into a page of a server in which the instructor is logged in, and passes HTML on. So nothing
-of a submission is copied as it is: its text stands escaped in ``<pre>``, and outputs, attachments and metadata stay
-behind. The student's name stays behind too; Formgrader shows it when asked.
+of a submission is copied as it is: its text stands escaped in ``<pre>``, a written answer is rendered as on the
+student's page, without links, and outputs, attachments and metadata stay behind. The student's name stays behind too;
+Formgrader shows it when asked.
 """
 
 import hashlib
@@ -62,9 +63,7 @@ def shown_notebook(
         if not asked.text:
             exercise = numbers.exercise(student.id, asked.id)
             question, title = exercise.question, exercise.title
-        # On one line, HTML is passed on as it is, and its formulas need no script.
-        rendered = str(render(question, links=bool(asked.text))).replace("\n", "&#10;")
-        cells.append(_question(asked, place, title, f"<div>{rendered}</div>"))
+        cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
         cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named)))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))
@@ -103,11 +102,22 @@ def fingerprints(assignment: Assignment, result: Result, submitted: nbformat.Not
 
 def plain(text: str) -> str:
     """Return text of a student's as HTML in which it is text and nothing else, cut where it is very long."""
+    return f'<pre style="white-space: pre-wrap">\n{html.escape(_named(text))}{_rest(text)}\n</pre>'
+
+
+def rendered(text: str, *, links: bool = False) -> str:
+    """Return Markdown as HTML on one line, which is passed on as it is; its formulas need no script."""
+    found = f"{render(_named(text), links=links)}{_rest(text)}"
+    return f"<div>{found.replace(chr(10), '&#10;')}</div>"
+
+
+def _named(text: str) -> str:
+    return UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text[:LONGEST])
+
+
+def _rest(text: str) -> str:
     left = len(text) - LONGEST
-    text = UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text[:LONGEST])
-    if left > 0:
-        text += f"\n... and {left} more characters, in the file that was submitted"
-    return f'<pre style="white-space: pre-wrap">\n{html.escape(text)}\n</pre>'
+    return f"\n... and {left} more characters, in the file that was submitted" if left > 0 else ""
 
 
 def _heading(assignment: Assignment):
@@ -120,7 +130,7 @@ def _question(asked: Assigned, place: int, title: str, question: str):
 
 def _answer(asked: Assigned, verdict: Verdict, code: str):
     if verdict.status == "to grade":
-        return _graded(asked, plain(verdict.answer))
+        return _graded(asked, rendered(verdict.answer))
     parts = [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
     parts += [plain(verdict.message)] if verdict.message else []
     parts += ["The answer:", plain(verdict.answer)] if verdict.answer else []

@@ -14,6 +14,8 @@ from gradebook_course import HOSTILE, PYTHON, hand_in, result, tree
 
 from assignments import formgrader
 from assignments.course import Course, CourseError, open_course
+from assignments.markup import render
+from assignments.shown import rendered
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,35 @@ class Tags(HTMLParser):
         self.inside = self.inside or ("id", "notebook") in attributes
         if self.inside:
             self.found.append((tag, dict(attributes)))
+
+
+class Parts(HTMLParser):
+    """What a page is made of, in its order: elements with their attributes, ends and texts."""
+
+    @classmethod
+    def of(cls, page: str) -> list:
+        parser = cls()
+        parser.parts = []
+        parser.feed(page)
+        parser.close()
+        return parser.parts
+
+    def handle_starttag(self, tag, attributes):
+        self.parts.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data):
+        self.parts.append(data)
+
+
+def shows(page: str, text: str) -> list:
+    """Assert that a page holds this HTML with nothing in between, and return its parts."""
+    parts, own = Parts.of(page), Parts.of(text)
+    begins = [place for place, part in enumerate(parts) if part == own[0]]
+    assert any(parts[place : place + len(own)] == own for place in begins)
+    return own
 
 
 def test_nothing_of_a_hostile_notebook_reaches_the_page_as_markup(course, worker):
@@ -77,6 +108,41 @@ def test_nothing_of_a_hostile_notebook_reaches_the_page_as_markup(course, worker
         assert unseen not in page
     assert "&lt;U+202E&gt; turned &lt;U+D800&gt; half &lt;U+0000&gt; none &amp;lt;script&amp;gt;" in page
     assert "Ann" not in page.partition('id="notebook"')[2], "who grades does not see whose it is"
+
+
+def test_a_written_answer_is_rendered_as_on_the_page_of_its_author(course, worker):
+    text = "**Because** of $P$:\n\n- it sends\n- not $Q$\n\n```python\nx = 1\n\ny = 2\n```\n\n| a |\n|---|\n| b |"
+    hand_in(course, "ann", written=text)
+    worker.record(course.path, [result("ann", text)])
+    page = worker.page(course.path, "ann")
+    shows(page, str(render(text)).strip())
+    assert "**" not in page.partition('id="notebook"')[2]
+
+
+WRITTEN = [
+    HOSTILE,
+    "</div></div></body>\n\n<script>window.ran = 1</script>\n\n<img src=x onerror=a>",
+    "[a](javascript:b) [c][d] <javascript:e> <https://bad.example/f>\n\n[d]: javascript:g 'h'",
+    "![a](https://bad.example/b.png) ![c](attachment:x.svg)\n\n![e][f]\n\n[f]: https://bad.example/g.png",
+    "$$\n</div><script>a</script>\n$$\n\n\\begin{a}<script>b</script>\\end{a} $\\text{<img src=x onerror=c>}$",
+    '``` "><script>a</script>\n</pre></div><script>b</script>\n```\n\n<!--\n\n<![CDATA[\n\n<?php\n\n<pre>\n\n<style>',
+    "$\\href{javascript:a}{b}$ $\\unicode{<script>}$ $\\class{c}{d}$ $`<script>`$ \\$<b>\\$ {{ 7 * 7 }} &lt;script&gt;",
+    "> " * 500 + "<script>a</script>" + "\n\n" + "* " * 500 + "<script>b</script>" + "\r<script>c</script>",
+    "<script>" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN, ids=range(len(WRITTEN)))
+def test_a_hostile_text_is_rendered_and_does_nothing(course, worker, text):
+    hand_in(course, "ann", written=text)
+    worker.record(course.path, [result("ann", text)])
+    page = worker.page(course.path, "ann")
+    own = shows(page, rendered(text))
+    names = "div span p code pre blockquote ul li strong em math mrow mi mn mo mtext"
+    assert {part[0] for part in own if isinstance(part, tuple)} <= set(names.split())
+    assert {name for part in own if isinstance(part, tuple) for name in part[1]} <= set(
+        "class display xmlns lspace rspace".split()
+    )
 
 
 def test_the_settings_are_written_once_and_guarded(course):
