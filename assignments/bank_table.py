@@ -6,6 +6,7 @@ import sys
 
 from assignments.course import CourseError
 from assignments.draws import NUMBERS
+from assignments.draws._different import DIFFERENT
 from assignments.near import chapters, near
 from kltools import exercises as bank
 
@@ -18,8 +19,9 @@ KINDS = {
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 LEGEND = """\
 answer    a construction is something with a stated property, lists of probabilities mostly: every right one counts
-numbers   own: each student has numbers of their own; same: one question for all; hidden: one question for all, and
-          the function is tried on inputs that nobody has seen, others for each student
+numbers   own: drawn for each student, from about so many (500: or more); one pair of students in so many has the
+          same ones. same: one question for all. hidden: one question for all, and the function is tried on inputs
+          that nobody has seen, drawn for each student
 uses      packages of the book's solution, numpy only where it is the only one; students may work otherwise. With
           checks = true, kltools comes with the notebook
 
@@ -52,9 +54,15 @@ def table(chapter: str | None = None) -> str:
 
 def _row(exercise: bank.Exercise) -> tuple[str, ...]:
     kind = KINDS[type(exercise)]
-    own = "own" if exercise.id in NUMBERS else "hidden" if kind == "function" else "same"
     uses = ", ".join(needs(exercise)) or "no code"
-    return exercise.id, exercise.level, str(exercise.minutes), kind, own, uses, exercise.title
+    return exercise.id, exercise.level, str(exercise.minutes), kind, _numbers(exercise.id, kind), uses, exercise.title
+
+
+def _numbers(id: str, kind: str) -> str:
+    """Say whose numbers a question has, and how many there are where they are drawn."""
+    if id not in NUMBERS:
+        return "hidden" if kind == "function" else "same"
+    return f"own {DIFFERENT[id]}"
 
 
 def needs(exercise: bank.Exercise) -> list[str]:

@@ -1,4 +1,4 @@
-"""Numbers of their own: each draw can be told, judged and solved like the exercise that it comes from."""
+"""Numbers drawn for each student: each draw can be told, judged and solved like the exercise that it comes from."""
 
 import ast
 import importlib
@@ -6,6 +6,7 @@ import json
 import math
 import pkgutil
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from test_constructions import CONSTRUCTIONS
 from test_exercise_truths import ALL, FUNCTIONS, NUMBERS, SECOND_ROUTES, fenced_code, function_of
 
 from assignments import draws
+from assignments.draws._different import DIFFERENT, MOST
 from assignments.variants import hidden_cases, variant
 from kltools import exercises as bank
 
@@ -266,6 +268,26 @@ def test_the_same_seed_gives_the_same_numbers_and_others_give_others(id):
 
 def test_two_seeds_give_other_numbers_for_nearly_all():
     assert sum(drawn(id, 0).given != drawn(id, 1).given for id in VARIED) >= 0.9 * len(VARIED)
+
+
+def different(id):
+    """Return how many pairs of students there are to one that has the same numbers, as far as many draws tell."""
+    counts = Counter(repr(sorted(drawn(id, seed).given.items())) for seed in range(STUDENTS))
+    same = sum(math.comb(count, 2) for count in counts.values())
+    return min(MOST, math.comb(STUDENTS, 2) / same) if same else MOST
+
+
+def test_how_far_the_draws_differ_is_written_down_for_each():
+    assert list(DIFFERENT) == list(draws.NUMBERS)
+    for id in ("coding-3", "practice-4", "one_number-3"):  # a few, some and many, quick to draw
+        assert different(id) == pytest.approx(DIFFERENT[id], rel=0.1)
+
+
+@pytest.mark.slow
+@by_varied
+def test_what_is_written_down_is_how_far_the_draws_differ(id):
+    assert different(id) == pytest.approx(DIFFERENT[id], rel=0.1)
+    assert DIFFERENT[id] >= 20
 
 
 @pytest.mark.slow

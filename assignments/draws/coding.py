@@ -42,7 +42,7 @@ def a_block(rng):
 
 
 def a_margin(rng):
-    return {"margin": decimal(rng, 0.02, 0.07, 0.005)}
+    return {"margin": decimal(rng, 0.02, 0.07, 0.001)}
 
 
 def two_distributions(rng):

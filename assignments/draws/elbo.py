@@ -27,7 +27,7 @@ def beta(rng):
 
 
 def a_margin(rng):
-    return {"margin": decimal(rng, 0.3, 0.8, 0.05)}
+    return {"margin": decimal(rng, 0.3, 0.8, 0.005)}
 
 
 def approximation_and_model(rng):

@@ -24,7 +24,7 @@ def a_step(rng):
 
 
 def a_triangle(rng):
-    return {"floor": decimal(rng, 0.03, 0.08), "apart": decimal(rng, 0.08, 0.12)}
+    return {"floor": decimal(rng, 0.03, 0.08, 0.005), "apart": decimal(rng, 0.08, 0.12, 0.005)}
 
 
 def two_positive_vectors(rng):

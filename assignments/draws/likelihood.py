@@ -25,11 +25,11 @@ def a_hundred_flips(rng):
 
 
 def a_mean(rng):
-    return {"mean": decimal(rng, 3.8, 5.7, 0.05)}
+    return {"mean": decimal(rng, 3.8, 5.7, 0.02)}
 
 
 def a_bad_fit(rng):
-    drawn = {"shifts": 10 * whole(rng, 3, 9), "theta": decimal(rng, 0.15, 0.4)}
+    drawn = {"shifts": 10 * whole(rng, 3, 12), "theta": decimal(rng, 0.15, 0.4)}
     failed = 2 * drawn["theta"] * drawn["shifts"]
     if not math.isclose(failed, round(failed)):
         return None

@@ -21,11 +21,11 @@ def best_of_n(rng):
 
 
 def a_ratio(rng):
-    return {"ratio": decimal(rng, 1.4, 3.4, 0.05)}
+    return {"ratio": decimal(rng, 1.4, 3.4, 0.02)}
 
 
 def two_judges(rng):
-    return {"margin": decimal(rng, 0.1, 0.13, 0.005), "smallest": decimal(rng, 0.004, 0.01, 0.001)}
+    return {"margin": decimal(rng, 0.1, 0.13, 0.002), "smallest": decimal(rng, 0.004, 0.01, 0.001)}
 
 
 def log_probabilities(rng):

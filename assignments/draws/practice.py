@@ -34,7 +34,7 @@ def a_window(rng):
 
 
 def a_blind_order(rng):
-    return {"most": decimal(rng, 0.045, 0.08, 0.005), "least": decimal(rng, 0.15, 0.2)}
+    return {"most": decimal(rng, 0.045, 0.08, 0.005), "least": decimal(rng, 0.15, 0.2, 0.005)}
 
 
 def two_arrays_of_logits(rng):

@@ -19,7 +19,7 @@ def bulbs(rng):
 
 
 def repairs(rng):
-    return {"mean": tidy(decimal(rng, 1.4, 6, 0.1))}
+    return {"mean": tidy(decimal(rng, 1.4, 6, 0.05))}
 
 
 def two_tables(rng):

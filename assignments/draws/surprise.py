@@ -10,7 +10,7 @@ def wet_mornings(rng):
 
 
 def too_sure(rng):
-    return {"belief": decimal(rng, 0.88, 0.985, 0.005)}  # the coin is the chapter's; dearer than to call it fair
+    return {"belief": decimal(rng, 0.88, 0.985, 0.001)}  # the coin is the chapter's; dearer than to call it fair
 
 
 def two_perplexities(rng):
@@ -28,7 +28,7 @@ def a_timid_fine(rng):
 
 
 def a_margin(rng):
-    return {"margin": decimal(rng, 0.04, 0.2)}
+    return {"margin": decimal(rng, 0.04, 0.2, 0.002)}
 
 
 NUMBERS = {

@@ -58,8 +58,8 @@ def _g_mistakes(counts, q):
 
 
 def _record(mean) -> list[int]:
-    """How often each face came in ten or twenty throws of this mean."""
-    throws = [1, 2, 4, 4, 5, 5, 6, 6, 6, 6] * (1 if math.isclose(10 * mean, round(10 * mean)) else 2)
+    """How often each face came in throws of this mean: ten, or more where its hundredths need them."""
+    throws = [1, 2, 4, 4, 5, 5, 6, 6, 6, 6] * (10 // math.gcd(round(100 * mean), 10))
     while excess := sum(throws) - round(mean * len(throws)):
         moved = throws.index(max(throws) if excess > 0 else min(throws))
         throws[moved] -= 1 if excess > 0 else -1
