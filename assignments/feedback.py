@@ -8,7 +8,7 @@ from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, Course
 from assignments.draws import NUMBERS
 from assignments.markup import render, short
-from assignments.notebooks import LARGEST
+from assignments.notebooks import LARGEST, question_of
 from assignments.numbers import Numbers
 from assignments.pages import number, page, points
 from assignments.results import Result, Verdict
@@ -90,7 +90,7 @@ def _part(course: Course, numbers: Numbers, result: Result, one: Assigned, said:
         return part | _written(said)
     exercise = numbers.exercise(result.student, one.id)
     asked = "The question, with your numbers" if one.id in NUMBERS else "The question"
-    part |= {"title": exercise.title, "asked": asked, "question": render(exercise.question)}
+    part |= {"title": exercise.title, "asked": asked, "question": render(question_of(exercise))}
     copied = copies.number(result.student, one.id)
     looks_copied = copied is not None and not copied.may_be
     told = "**Not right.**" if looks_copied else _verdict(said)

@@ -1,4 +1,4 @@
-"""What each student receives: one notebook, readable in plain Jupyter, with numbers of their own.
+"""What each student receives: one notebook, readable in plain Jupyter, with numbers drawn for that student.
 
 Cells carry the metadata of nbgrader, so that its tools know them. Grading does not depend on it: an answer is found
 by its name, a written one by its cell's id or, where that is lost, by its heading.
@@ -83,14 +83,14 @@ def _head(course: Course, assignment: Assignment, student: Student, due: datetim
 
 
 def _whose_numbers(assignment: Assignment) -> str:
-    """Say which questions have numbers that only one student has."""
+    """Say which questions have numbers that were drawn for the student; another's draw may give the same."""
     own = [str(place) for place, one in enumerate(assignment.exercises, 1) if one.id in NUMBERS]
     if not own:
         return "The questions are the same for all."
     if len(own) == len(assignment.exercises):
-        return "The numbers in the questions are yours alone."
+        return "The numbers in the questions were drawn for you."
     told = f"Questions {listed(own)} have" if len(own) > 1 else f"Question {own[0]} has"
-    return f"{told} numbers that are yours alone; the rest is the same for all."
+    return f"{told} numbers that were drawn for you; the rest is the same for all."
 
 
 def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -> list:
@@ -104,7 +104,7 @@ def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -
         answer.metadata["nbgrader"] = graded | {"cell_type": "markdown"}
         return [question, answer]
     exercise = numbers.exercise(student.id, assigned.id)
-    asked = f"{title.format(exercise.title)}\n\n{exercise.question}"
+    asked = f"{title.format(exercise.title)}\n\n{question_of(exercise)}"
     if numbers.assignment.checks:
         asked += HINT.format(exercise.hint)  # the check names it
     question = new_markdown_cell(asked, id=f"ask-{assigned.id}")
@@ -116,6 +116,11 @@ def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -
         check = CHECK.format(id=assigned.id, given=dict(exercise.given), answer=assigned.answer)
         cells.append(new_code_cell(check, id=f"check-{assigned.id}"))
     return cells
+
+
+def question_of(exercise: Exercise) -> str:
+    """Return a question as an assignment asks it: that an answer is not computed is a word for readers of the book."""
+    return exercise.question.removeprefix("To think about. ")
 
 
 def _form(exercise: Exercise, name: str) -> str:

@@ -13,14 +13,14 @@ from kltools.exercises import Exercise, FunctionExercise, get
 
 
 class Numbers:
-    """Exercises with numbers of their own for the students of a course.
+    """Exercises with numbers drawn for each student of a course.
 
     Parameters
     ----------
     course : Course
         Its secret decides the numbers.
     assignment : Assignment
-        Its name and the student's id do, too: nobody has the same numbers twice.
+        Its name and the student's id do, too: each student has a draw of their own.
     """
 
     def __init__(self, course: Course, assignment: Assignment):

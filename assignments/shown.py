@@ -15,6 +15,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
+from assignments.notebooks import question_of
 from assignments.numbers import Numbers
 from assignments.own_cells import naming, own_cells
 from assignments.results import Result, Verdict
@@ -62,7 +63,7 @@ def shown_notebook(
         question, title = asked.text, "Written answer"
         if not asked.text:
             exercise = numbers.exercise(student.id, asked.id)
-            question, title = exercise.question, exercise.title
+            question, title = question_of(exercise), exercise.title
         cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
         cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named)))
     if result.note:
@@ -82,7 +83,7 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     for place, asked in enumerate(assignment.exercises, 1):
         question, title = asked.text, "Written answer"
         if not asked.text:
-            question, title = get(asked.id).question, get(asked.id).title
+            question, title = question_of(get(asked.id)), get(asked.id).title
         cells.append(_question(asked, place, title, question))
         cells.append(_graded(asked, "*The answer.*"))
     return _notebook(cells)

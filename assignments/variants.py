@@ -1,4 +1,4 @@
-"""Exercises with numbers of their own, and inputs on which a function is tried that nobody has seen.
+"""Exercises with numbers drawn for one student, and inputs on which a function is tried that nobody has seen.
 
 The same state of the generator gives the same numbers. Whoever draws for a student seeds it from a secret.
 """
@@ -20,7 +20,7 @@ SHOWN = re.compile(r"(?<!\\approx)\[\[(\w+):([^\]]+)\]\]")  # a number with a fo
 
 
 def variant(id: str, rng: np.random.Generator) -> Exercise:
-    """Return an exercise with numbers of its own, or the exercise itself where none vary.
+    """Return an exercise with numbers drawn for it, or the exercise itself where none vary.
 
     The numbers can be told apart: no known mistake gives the truth, or the value of another mistake unless it does so
     in the exercise of the chapter too. The question shows the numbers as they are used.

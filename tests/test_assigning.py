@@ -87,7 +87,7 @@ def hand_in(course, archive):
     for cell in notebook.cells:
         if cell.id == "answer-coding-3":
             cell.source = f"answer_coding_3 = {exercise.truth(**exercise.given)}"
-        cell.source = cell.source.replace("*Your answer here.*", "The one that averages over the client's data.")
+        cell.source = cell.source.replace("*Your answer here.*", "The one that averages over P.")
     with zipfile.ZipFile(archive, "w") as members:
         members.writestr("doeann_101_2002_week1.ipynb", nbformat.writes(notebook))
 

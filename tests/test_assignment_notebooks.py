@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import yaml
+from nbformat.v4 import new_notebook
 from scipy.special import entr
 
 from assignments import ROOT, bank_table
@@ -16,6 +17,7 @@ from assignments.feedback import feedback_page
 from assignments.notebooks import student_notebook
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
+from assignments.shown import shown_notebook, source_notebook
 from kltools import exercises as bank
 
 STEMS = [module.__name__.rpartition(".")[2] for module in CHAPTERS]
@@ -69,14 +71,29 @@ def test_the_head_speaks_of_what_the_assignment_holds(course):
 @pytest.mark.parametrize(
     ("ids", "told"),
     [
-        (KINDS, "Questions 1, 4 and 5 have numbers that are yours alone; the rest is the same for all."),
-        (("coding-7", "coding-1"), "Question 2 has numbers that are yours alone; the rest is the same for all."),
-        (("coding-1", "elbo-8"), "The numbers in the questions are yours alone."),
+        (KINDS, "Questions 1, 4 and 5 have numbers that were drawn for you; the rest is the same for all."),
+        (("coding-7", "coding-1"), "Question 2 has numbers that were drawn for you; the rest is the same for all."),
+        (("coding-1", "elbo-8"), "The numbers in the questions were drawn for you."),
         (("coding-6", "elbo-6", "rules-3", "written-1"), "The questions are the same for all."),
     ],
 )
-def test_the_head_says_which_numbers_are_the_student_s_own(course, ids, told):
+def test_the_head_says_which_numbers_were_drawn(course, ids, told):
     assert f"\n\n{told}\n\n" in notebook_of(course, *ids)[1]["head"]
+
+
+def test_what_is_graded_is_not_said_to_be_for_thinking_only(course):
+    think = [id for id, exercise in BANK.items() if "To think about" in exercise.question]
+    assert len(think) >= 8
+    numbers, cells = notebook_of(course, *think, "coding-1", "coding-7")
+    result = Result("ada", 9.0, verdicts=[Verdict(id, 1.0, 0.0, "wrong") for id in (*think, "coding-1", "coding-7")])
+    sent = new_notebook(cells=[])
+    graded = shown_notebook(numbers, course.roster["ada"], result, sent)
+    read = [*cells.values(), *(cell.source for cell in graded.cells)]
+    read += [cell.source for cell in source_notebook(numbers.assignment).cells]
+    read.append(feedback_page(course, numbers.assignment, numbers, result, Copies()))
+    assert not [text for text in read if "To think about" in text]
+    assert "By hand. A code is built" in cells["ask-coding-1"]
+    assert "Find the bug. This function" in cells["ask-coding-7"]
 
 
 def test_the_feedback_says_so_too(course):
@@ -113,7 +130,7 @@ def test_the_hint_that_the_check_names_is_there_with_the_student_s_numbers(every
     for id in BANK:
         exercise, cell = numbers.exercise("ada", id), cells[f"ask-{id}"]
         folded = f"\n\n<details>\n<summary>Hint</summary>\n\n{exercise.hint}\n\n</details>"
-        assert cell.endswith(f"{exercise.question}{folded}")
+        assert cell.endswith(f"{exercise.question.removeprefix('To think about. ')}{folded}")
         assert f"check-{id}" in cells
         others += exercise.hint != BANK[id].hint
     assert others >= 5
@@ -166,6 +183,12 @@ def test_the_table_says_whose_numbers_they_are_as_the_notebook_does():
     assert {id for id, row in rows.items() if row[4] == "hidden"} == {
         id for id, one in BANK.items() if isinstance(one, bank.FunctionExercise)
     }
+
+
+def test_the_table_says_how_many_numbers_there_are():
+    table = bank_table.table()
+    assert re.search(r"^coding-3 .* own 22 ", table, re.MULTILINE)
+    assert re.search(r"^coding-4 .* own 500 ", table, re.MULTILINE)
 
 
 def test_the_table_explains_its_columns():

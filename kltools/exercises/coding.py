@@ -375,7 +375,7 @@ negative is a message: some slot is filled by the wrong distribution.
         given={"margin": 0.05},  # bit a letter, so that a lucky rounding is no solution
         values=lambda margin: {"saving": _saved(*SOLVED), "divergence": _bits(*SOLVED)},
         question=r"""
-Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves at least [[margin]] bit a letter *more* than $D(P\|Q)$. Answer with a pair of lists `(p, q)`.
+Letters come from $P$. Find two distributions $P$ and $Q$ on three letters for which replacing the Huffman code of $Q$ by the Huffman code of $P$ saves at least [[margin]] bit a letter *more* than $D(P\|Q)$ bits. Answer with a pair of lists `(p, q)`.
 """,
         hint=r"On three letters a Huffman tree has one short codeword. Let $P$ and $Q$ be close, and let them disagree about who gets it.",
         solution=r"""
