@@ -191,8 +191,6 @@ def _record_one(
     file = submission(course, assignment, student)
     submitted = notebooks.read_submission(file)
     digests = shown.fingerprints(assignment, result, submitted)
-    seen_by_person = course.path / "autograded" / student.id / assignment.name / file.name
-    _write(seen_by_person, shown.shown_notebook(numbers, student, result, submitted))
     sent = _submission(book, notebook, student.id)
     stamp = file.with_name("timestamp.txt")
     sent.assignment.timestamp = parse_utc(stamp.read_text("ascii").strip()) if stamp.exists() else None
@@ -201,6 +199,9 @@ def _record_one(
     for grade in sent.grades:
         if grade.name in verdicts:
             _grade(book, grade, comments[grade.name], verdicts[grade.name], digests[grade.name])
+    waiting = {name: comment.auto_comment for name, comment in comments.items() if comment.auto_comment}
+    seen_by_person = course.path / "autograded" / student.id / assignment.name / file.name
+    _write(seen_by_person, shown.shown_notebook(numbers, student, result, submitted, waiting))
     book.db.commit()
 
 

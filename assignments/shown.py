@@ -9,6 +9,8 @@ Formgrader shows it when asked.
 import hashlib
 import html
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -36,7 +38,11 @@ STATUS = {
 
 
 def shown_notebook(
-    numbers: Numbers, student: Student, result: Result, submitted: nbformat.NotebookNode
+    numbers: Numbers,
+    student: Student,
+    result: Result,
+    submitted: nbformat.NotebookNode,
+    waiting: Mapping[str, str] = MappingProxyType({}),
 ) -> nbformat.NotebookNode:
     """Return what a person who grades sees of a submission.
 
@@ -50,6 +56,9 @@ def shown_notebook(
         With a verdict for each exercise.
     submitted : NotebookNode
         What came back.
+    waiting : mapping of str to str
+        Why points that a person gave wait, by exercise. Formgrader's own place for it, the box for comments, shows it
+        only while the box is empty.
     """
     own = own_cells(numbers, student, submitted)
     code = [cell.source for cell in own if cell.cell_type == "code"]
@@ -65,7 +74,7 @@ def shown_notebook(
             exercise = numbers.exercise(student.id, asked.id)
             question, title = question_of(exercise), exercise.title
         cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
-        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named)))
+        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named), waiting.get(asked.id, "")))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))
     if result.failed:
@@ -129,10 +138,11 @@ def _question(asked: Assigned, place: int, title: str, question: str):
     return new_markdown_cell(f"## {place}. {title}\n\n{question}", id=f"ask-{asked.id}")
 
 
-def _answer(asked: Assigned, verdict: Verdict, code: str):
+def _answer(asked: Assigned, verdict: Verdict, code: str, waits: str):
+    parts = [f"**{waits}**"] if waits else []
     if verdict.status == "to grade":
-        return _graded(asked, rendered(verdict.answer))
-    parts = [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
+        return _graded(asked, "\n\n".join([*parts, rendered(verdict.answer)]))
+    parts += [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
     parts += [plain(verdict.message)] if verdict.message else []
     parts += ["The answer:", plain(verdict.answer)] if verdict.answer else []
     parts += ["The cells that name it:", plain(code)] if code else []

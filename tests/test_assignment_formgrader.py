@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -281,5 +282,23 @@ def test_a_person_gives_points_in_formgrader(course, traps, worker, served, open
     assert worker.points(course.path) == {student: {"written-1": 2.5, "coding-3": 2.0, "coding-7": 0.5}}
     assert worker.rows(course.path)["sent"][student]["written-1"][5] == "Well said."
     assert worker.comments(course.path)[student] == {"written-1": "Well said."}
+
+    # Worth less now than was given: it waits, says why beside the comment, and Resolve gives what can be earned.
+    file = course.path / "assignments/week1.toml"
+    file.write_text(re.sub(r'(id = "written-1".*\npoints =) 3', r"\1 2", file.read_text()))
+    worker.record(course.path, [result(student, "Neither.")])
+    page.reload()
+    resolve.first.wait_for()
+    told = "2.5 points were given. At most 2 can be earned now. Press Resolve to give 2, or type others."
+    assert told in page.locator("#notebook").first.inner_text()
+    assert page.locator("#written-1-comment").input_value() == "Well said."
+    assert worker.points(course.path) == {student: {"coding-3": 2.0, "coding-7": 0.5}}
+    with page.expect_response("**/api/grade/*"):
+        resolve.first.click()
+    worker.record(course.path, [result(student, "Neither.")])
+    assert worker.points(course.path) == {student: {"written-1": 2.0, "coding-3": 2.0, "coding-7": 0.5}}
+    page.reload()
+    page.locator("#written-1").wait_for()
+    assert "were given" not in page.locator("#notebook").first.inner_text()
     assert opened.outside == []
     assert opened.errors == []
