@@ -92,7 +92,7 @@ def refusals(file: Path) -> Path:
 
 def _package(folder: Path) -> Path:
     """Copy kltools without its exercises: a submission may use the package, needs no answers, and may call checks."""
-    source, left_out = Path(kltools.__file__).parent, shutil.ignore_patterns("exercises", "figures", "__pycache__")
+    source, left_out = Path(kltools.__file__).parent, shutil.ignore_patterns("exercises", "__pycache__")
     shutil.copytree(source, folder / "kltools", ignore=left_out)
     shutil.copyfile(Path(__file__).with_name("silent_checks.py"), folder / "kltools" / "exercises.py")
     folder.chmod(0o755)  # the sandbox's user is another one

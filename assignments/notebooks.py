@@ -223,13 +223,14 @@ def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: 
     marked = [cell for cell in cells if _grade_id(cell) == id]
     headed = [cell for cell in cells if heading.match(cell.source)]
     both = [cell for cell in headed if cell in marked]  # each alone may have been lost, or stand in a wrong place
-    texts = [_below(heading, cell.source) for cell in both or marked or headed]
+    texts = [below(heading, cell.source) for cell in both or marked or headed]
     text = next((text for text in texts if text not in ("", HERE)), "")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} [...] (cut: {len(text)} characters)"
 
 
-def _below(heading: re.Pattern, text: str) -> str:
-    found = heading.match(text)  # at its beginning only: a search would try every space of a long text
+def below(heading: re.Pattern, text: str) -> str:
+    """Return a text without the heading at its beginning."""
+    found = heading.match(text)  # a search would try every space of a long text
     return text[found.end() if found else 0 :].strip()
 
 

@@ -17,7 +17,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
-from assignments.notebooks import question_of
+from assignments.notebooks import below, question_of
 from assignments.numbers import Numbers
 from assignments.own_cells import naming, own_cells
 from assignments.results import Result, Verdict
@@ -26,7 +26,7 @@ from kltools.exercises import get
 LONGEST = 20_000  # characters of one block that are shown
 # Control characters, those that turn the direction of what follows, and halves of a pair: named, not obeyed.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-HEADING = re.compile(r"\s*\*\*Answer \d+\*\*\s*")
+HEADING = re.compile(r"\s*\*\*Answer \d+\*\*")
 STATUS = {
     "right": "right",
     "mistake": "a known mistake",
@@ -64,7 +64,7 @@ def shown_notebook(
     code = [cell.source for cell in own if cell.cell_type == "code"]
     verdicts = {one.id: one for one in result.verdicts}
     written = {one.answer for one in result.verdicts if one.status == "to grade"}
-    rest = [cell for cell in own if cell.cell_type == "code" or HEADING.sub("", cell.source).strip() not in written]
+    rest = [cell for cell in own if cell.cell_type == "code" or below(HEADING, cell.source) not in written]
     cells = [_heading(numbers.assignment)]
     for place, asked in enumerate(numbers.assignment.exercises, 1):
         named = naming(code, asked.answer)

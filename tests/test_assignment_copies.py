@@ -319,8 +319,9 @@ def test_a_submission_that_cannot_be_read_is_skipped(course, assignment):
         "'\\d'",
         "\0",
         "\ud800",
+        "f\"{'in\N{NO-BREAK SPACE}nats'}\"",
     ],
-    ids=["signs", "long", "twice", "dots", "open", "nots", "digits", "escape", "null", "surrogate"],
+    ids=["signs", "long", "twice", "dots", "open", "nots", "digits", "escape", "null", "surrogate", "space"],
 )
 def test_hostile_code_does_no_harm(hostile):
     source = f"def answer_coding_7(p, q):\n    return {hostile}"
@@ -328,6 +329,10 @@ def test_hostile_code_does_no_harm(hostile):
     assert reduce_code([FUNCTION, f"answer_other = {hostile}"], "answer_coding_7") == reduce_code(
         [FUNCTION], "answer_coding_7"
     )
+
+
+def test_what_an_answer_is_assigned_with_may_be_anything():
+    assert "lambda" in reduce_code(["d = {}", "answer = d[lambda a: a] = lambda p, q: p"], "answer")
 
 
 @pytest.mark.parametrize(
