@@ -101,6 +101,12 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     kept.check_times(opened, asked)
     if changed := released.changes(opened, asked):
         print("\n".join([*changed, "It is graded by the file as it is now."]), flush=True)
+    if guessed := kept.guessed(opened, asked):
+        stamp = opened.path / "submitted" / guessed[0] / asked.name / "timestamp.txt"
+        print(
+            f"How late is not known of {released.listed(guessed)}: one day is counted. Write the time into {stamp}.",
+            flush=True,
+        )
     with tqdm(total=len(opened.roster), unit="submission") as bar:
         results = grade.grade(
             opened, asked, jobs=jobs, trusted=trusted, progress=lambda done, _: bar.update(done - bar.n)

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from assignments.course import Assignment, Course, CourseError
 from assignments.grade import submission
-from assignments.kept import NO_TIME, Found, UnreadableFileError, digest, keep, refuse
+from assignments.kept import LATE_BY, NO_TIME, Found, UnreadableFileError, digest, keep, noted, refuse
 from assignments.notebooks import KEY, LARGEST
 from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner
 from assignments.released import listed
@@ -130,7 +130,11 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
         if not submission(course, assignment, student).exists():
             collected.missing.append(f"{student.name} ({student.id})" if student.name else student.id)
     for who, said in (
-        (collected.late, "How late is not known of {}, since Canvas says only LATE: write the time into"),
+        (
+            collected.late,
+            "How late is not known of {}, since Canvas says only LATE. They count as one day late, until you write the "
+            "time into",
+        ),
         (
             collected.unclear,
             "Whether they are late is not known of {}, since Moodle says only when the zip was made, which was after "
@@ -184,6 +188,10 @@ def _keep(
         collected.accepted[student] = [found.name for found in taken]
     if what in ("replaced", "older", "known", "unchanged"):
         getattr(collected, what).add(student)
+    if what == "older" and not taken[-1].dated:
+        place = submission(course, assignment, course.roster[student])
+        note = f"Look: when the file of {student} came to the platform is not known, and that of {place} is: it counts."
+        collected.notes[note] = None
     if what not in ("new", "replaced") or assignment.deadline is None or taken[-1].dated:
         return
     canvas = canvas_name(taken[-1].name)
@@ -206,11 +214,12 @@ def _notes(course: Course, assignment: Assignment, found: Found, student: str, w
     """Yield what an instructor should look at in a file that was taken."""
     canvas = canvas_name(found.name)
     if canvas and canvas["late"] and student in assignment.extensions:
-        stamp = submission(course, assignment, course.roster[student]).with_name("timestamp.txt")
-        yield (
-            f"Look: {student} has more time, and Canvas marks the file as late: {stamp} has the day on which the zip "
-            "was made. Write the day there on which the file came."
-        )
+        place = submission(course, assignment, course.roster[student])
+        if not place.exists() or noted(place) == assignment.deadline + LATE_BY:  # else the time was corrected
+            yield (
+                f"Look: {student} has more time, and Canvas marks the file as late. It counts as in time; if it came "
+                f"too late all the same, write the time into {place.with_name('timestamp.txt')}."
+            )
     if isinstance(whose, str) and whose != student:
         who = whose if whose in course.roster else f"{whose[:40]!r}, who is not on the roster,"
         yield f"Look: what {student} handed in is the notebook of {who} by what it says inside. It is taken."
@@ -236,13 +245,14 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
 def _dated(assignment: Assignment, found: Found) -> Found:
     """Return a file with the time when it came.
 
-    A platform gives the time when its zip was made. Canvas says whether the file was late, Moodle does not.
+    A platform gives the time when its zip was made. Canvas says whether the file was late and not how late, Moodle
+    does not say it.
     """
     match, deadline, changed = canvas_name(found.name), assignment.deadline, found.changed
     if not is_platform_name(found.name):
         return found
     if deadline is not None and match and match["late"]:
-        changed = max(found.time, deadline + timedelta(seconds=1))
+        changed = deadline + LATE_BY
     elif deadline is not None and changed is not None:
         changed = min(changed, deadline)
     return replace(found, changed=changed, dated=False)

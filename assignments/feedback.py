@@ -139,7 +139,7 @@ def _standing(course: Course, assignment: Assignment, numbers: Numbers, result: 
     more = [_lateness(result)] if result.late_days else []
     if waiting:
         whose = "Its points are" if len(waiting) == 1 else "Their points are"
-        more.insert(0, f"A person has still to read {_listed(names, waiting)}. {whose} not in the score yet.")
+        more.insert(0, f"A person has still to look at {_listed(names, waiting)}. {whose} not in the score yet.")
     if result.score is None and result.ended != "missing":
         more.insert(0, "Nothing could be judged. That is not a zero: the score is open.")
     if result.ended in ("timed out", "crashed"):

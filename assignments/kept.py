@@ -8,15 +8,16 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, Student
 from assignments.grade import refusals, submission
-from assignments.platforms import is_platform_name
+from assignments.platforms import canvas_name, is_platform_name
 
 NAMED = "name.txt"
+LATE_BY = timedelta(seconds=1)  # stands for the time of a file of which Canvas says only that it is late
 NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)  # of a file that came without one: nobody is late for that
 
 
@@ -191,6 +192,19 @@ def check_times(course: Course, assignment: Assignment) -> None:
             bad.append(f"{stamp} must hold a date with an offset: 2030-01-31T23:59:00+01:00")
     if bad:
         raise CourseError("\n".join(bad))
+
+
+def guessed(course: Course, assignment: Assignment) -> list[str]:
+    """Return the students of whose submission Canvas says only that it is late: it counts as one day late."""
+    places = {one.id: submission(course, assignment, one) for one in course.roster.values()}
+    return [student for student, place in places.items() if _is_guessed(assignment, student, place)]
+
+
+def _is_guessed(assignment: Assignment, student: str, place: Path) -> bool:
+    canvas, due = canvas_name(_name_of(place)), assignment.due(student)
+    if not canvas or not canvas["late"] or due is None:
+        return False
+    return noted(place) == assignment.deadline + LATE_BY > due
 
 
 def refuse(course: Course, assignment: Assignment, student: str, found: Found, reason: str) -> None:

@@ -192,7 +192,8 @@ def _message(
         file=files[0].name if files else "",
         how="Save both files in one folder" if len(files) > 1 else "Save it",
     )
-    message.set_content(written + (f"Hand in by {due:%Y-%m-%d %H:%M %Z}.\n" if due else ""))
+    holds = " This holds, whatever day the notebook names." if student.id in assignment.extensions else ""
+    message.set_content(written + (f"Hand in by {due:%Y-%m-%d %H:%M %Z}.{holds}\n" if due else ""))
     for file in files:
         kind = ("text", "html") if file.suffix == ".html" else ("application", "octet-stream")
         name = f"{assignment.name}.html" if file.suffix == ".html" else file.name

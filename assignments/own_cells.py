@@ -9,7 +9,9 @@ from assignments.course import Student
 from assignments.notebooks import student_notebook
 from assignments.numbers import Numbers
 
+# What an instructor may mend after the notebooks are out: the day, and what an exercise is worth.
 DUE = re.compile(r"(?<=\)\.) Hand in by \d{4}-\d\d-\d\d \d\d:\d\d [^ \n]*\.$", re.MULTILINE)
+WORTH = re.compile(r"^(## \d{1,4}\. .*) \([\d.e+]{1,12} points?\)$", re.MULTILINE)
 
 
 def own_cells(numbers: Numbers, student: Student, notebook: nbformat.NotebookNode) -> list:
@@ -19,8 +21,8 @@ def own_cells(numbers: Numbers, student: Student, notebook: nbformat.NotebookNod
 
 
 def _plain(cell) -> str:
-    """Return a cell's source without the day in its head, which may have moved since it was given out."""
-    return DUE.sub("", cell.source.strip())
+    """Return a cell's source without what may have changed since it was given out."""
+    return WORTH.sub(r"\1", DUE.sub("", cell.source.strip()))
 
 
 def naming(sources: Iterable[str], answer: str) -> list[str]:

@@ -13,7 +13,7 @@ from assignments.collect import Collected, collect
 from assignments.copies import Copies
 from assignments.course import CourseError, open_course, read_assignment
 from assignments.grade import late_days, submission
-from assignments.kept import came_as, check_times
+from assignments.kept import came_as, check_times, guessed
 from assignments.platforms import OUR_WHEEL
 from assignments.report import look_at, write_reports
 from assignments.results import Result
@@ -141,11 +141,22 @@ def test_the_latest_that_canvas_marks_late_is_told_until_it_is_known(course, com
     found = come(*((f"{one}_LATE_{n}_1_week1.ipynb", "{}", 12) for n, one in enumerate(course[0].roster)))
     folder = course[0].path / "submitted"
     assert str(found).splitlines()[-2] == (
-        "How late is not known of ann, bob, cas, since Canvas says only LATE: write the time into "
+        "How late is not known of ann, bob, cas, since Canvas says only LATE. They count as one day late, until you "
+        "write the time into "
         f"{folder}/ann/week1/timestamp.txt, and so for each."
     )
+    late = [submission(*course, one) for one in course[0].roster.values()]
+    assert [late_days(DEADLINE, place) for place in late] == [1, 1, 1], "whenever the zip was made"
+    assert guessed(*course) == ["ann", "bob", "cas"]
     again = come(*((f"{one}_LATE_{n}_1_week1.ipynb", "{}", 13) for n, one in enumerate(course[0].roster)))
     assert again.late == []
+
+
+def test_a_platforms_file_that_is_taken_for_the_older_one_is_told(come, state):
+    come((A, "by mail", 12))
+    found = come(("Ann_7_assignsubmission_file/week1.ipynb", "on Moodle", 13))
+    assert state() == ("by mail", 12, ["on Moodle"])
+    assert any(note.startswith("Look: when the file of ann came to the platform is not known") for note in found.notes)
 
 
 def test_what_a_newer_zip_of_moodle_holds_counts(come, state):

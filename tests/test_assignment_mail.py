@@ -67,7 +67,8 @@ def test_each_student_gets_a_draft_with_their_notebook_and_its_wheel(course):
         body = message.get_body().get_content().replace("\r\n", "\n")
         assert body.startswith(f"Hello {name},\n\nyour notebook for Wöche 1 is attached: week1.ipynb.\n")
         assert "Save both files in one folder and open the notebook in Jupyter.\n" in body
-        assert body.endswith(f"Hand in by {due}.\n")
+        holds = " This holds, whatever day the notebook names." if student == "bob" else ""
+        assert body.endswith(f"Hand in by {due}.{holds}\n")
 
 
 def test_the_feedback_of_each_student_goes_to_them_alone(course):

@@ -12,7 +12,7 @@ from assignments.collect import Collected, collect
 from assignments.copies import Copies
 from assignments.course import open_course, read_assignment
 from assignments.grade import submission
-from assignments.kept import came_as
+from assignments.kept import came_as, guessed
 from assignments.platforms import name_of_answer, owner
 from assignments.report import write_reports
 from assignments.results import Result, Verdict
@@ -136,9 +136,17 @@ def test_a_file_that_canvas_marks_late_of_who_has_more_time_is_told(course, tmp_
             members.writestr(zipfile.ZipInfo(name, (2026, 10, 9, 12, 0, 0)), notebook(student))
     notes = list(collect(course[0], read_assignment(course[0], "week1"), tmp_path / "a.zip").notes)
     assert len(notes) == 2
-    assert notes[0].startswith("Look: ann has more time, and Canvas marks the file as late: ")
-    assert notes[1].startswith("How late is not known of dan, since Canvas says only LATE: write the time into ")
+    assert notes[0].startswith("Look: ann has more time, and Canvas marks the file as late. It counts as in time; ")
+    assert notes[1].startswith("How late is not known of dan, since Canvas says only LATE. They count as one day late")
     assert notes[1].endswith("submitted/dan/week1/timestamp.txt.")
+    assignment = read_assignment(course[0], "week1")
+    assert guessed(course[0], assignment) == ["dan"]
+    for student in ("ann", "dan"):
+        place = submission(*course, course[0].roster[student])
+        place.with_name("timestamp.txt").write_text("2026-10-04T09:00:00+00:00\n")
+    assert guessed(course[0], assignment) == []
+    again = collect(course[0], assignment, tmp_path / "a.zip")
+    assert list(again.notes) == [], "the times are known now"
 
 
 def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):

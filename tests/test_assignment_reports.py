@@ -170,7 +170,7 @@ def test_the_class_report_counts(write):
         ["eve", "crashed", "A cell ended the notebook&#39;s process &lt;b&gt;."]
     ]
     page = Page(text)
-    assert "written-1: 1 answer to read Bob B. Roe (bob)" in page.text
+    assert "written-1: 1 answer to look at Bob B. Roe (bob)" in page.text
     assert "4 scores, 67% of the points on average." in page.text
     assert "Those that wait for a person are counted below and not here." in page.text
     assert page.text.count("None was found.") == 2
@@ -230,7 +230,7 @@ def test_an_answer_whose_points_wait_is_not_counted_as_judged(write):
     text = write(waiting, result("bob", *verdicts("mistake", mistake="entropy")))("report.html")
     assert cells(text, "Exercises")[0] == ["coding-3: A code for a fair die", "6", "1", "0%", "1", "0", "1 of 2"]
     assert cells(text, "Misconceptions found")[0][2:4] == ["1", "100%"]
-    assert "coding-3: 1 answer to read Ann Doe (ann)" in Page(text).text
+    assert "coding-3: 1 answer to look at Ann Doe (ann)" in Page(text).text
 
 
 def test_cells_that_ended_with_an_error_are_listed(write):
@@ -247,7 +247,7 @@ def test_cells_that_ended_with_an_error_are_listed(write):
 
 def test_one_is_not_said_as_many(write):
     page = Page(write(result("ann", *verdicts(written=None)))("report.html"))
-    for words in ("What became of the submissions of 1 student.", "1 score,", "written-1: 1 answer to read"):
+    for words in ("What became of the submissions of 1 student.", "1 score,", "written-1: 1 answer to look at"):
         assert words in page.text
 
 
