@@ -29,7 +29,7 @@ disk_mb = 16
 processes = 32
 """
 BEFORE_DEADLINE = datetime(2026, 10, 16, 18, 30, tzinfo=UTC)
-BY_CANVAS = ("ada", "cleo", "dara", "hugo", "kira")  # the others bring folders
+BY_CANVAS = ("ada", "ben", "dara", "hugo", "kira")  # the others bring folders
 
 
 def play(folder: str | None, print_grades: Callable[[Course, Assignment, int], None]) -> None:
@@ -92,8 +92,7 @@ def hand_in(course: Course, assignment: Assignment) -> Path:
                 if one.id in BY_CANVAS:
                     again = f"-{place}" if place else ""
                     squeezed = "".join(reversed(one.name.lower().split()))
-                    late = "LATE_" if one.days_late else ""
-                    member = f"{squeezed}_{late}{100 + number}_{2000 + place}_{NAME}{again}.ipynb"
+                    member = f"{squeezed}_{100 + number}_{2000 + place}_{NAME}{again}.ipynb"
                     members.writestr(zipfile.ZipInfo(member, when.timetuple()[:6]), text)
                 else:
                     _put(course.path / "inbox" / one.id / f"{NAME}.ipynb", text, when)

@@ -63,7 +63,7 @@ def test_the_exercises_are_not_in_the_package_that_a_notebook_may_use(tmp_path):
     course = replace(course, limits=Limits())
     attack = """
 import kltools, os
-found = [name for name in os.listdir(kltools.__path__[0]) if name in ("exercises", "figures")]
+found = [name for name in os.listdir(kltools.__path__[0]) if name == "exercises"]
 try:
     import kltools.exercises.coding
     found.append("imported")
