@@ -22,6 +22,7 @@ from assignments import (
     report,
 )
 from assignments.demo import play
+from assignments.pages import listed
 from assignments.sandbox import SandboxMissingError
 
 
@@ -102,10 +103,9 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     if changed := released.changes(opened, asked):
         print("\n".join([*changed, "It is graded by the file as it is now."]), flush=True)
     if guessed := kept.guessed(opened, asked):
-        stamp = opened.path / "submitted" / guessed[0] / asked.name / "timestamp.txt"
+        first = grade.stamp(grade.submission(opened, asked, opened.roster[guessed[0]]))
         print(
-            f"How late is not known of {released.listed(guessed)}: one day is counted. Write the time into {stamp}.",
-            flush=True,
+            f"How late is not known of {listed(guessed)}: one day is counted. Write the time into {first}.", flush=True
         )
     with tqdm(total=len(opened.roster), unit="submission") as bar:
         results = grade.grade(

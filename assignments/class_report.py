@@ -133,8 +133,7 @@ def _failed(who: str, result: Result) -> list[tuple[str, str, str]]:
 
 
 def _who(course: Course, student: str) -> str:
-    name = course.roster[student].name
-    return f"{name} ({student})" if name else student
+    return course.roster[student].shown
 
 
 def _all(course: Course, students: tuple[str, ...]) -> list[str]:

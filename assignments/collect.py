@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from assignments.course import Assignment, Course, CourseError
-from assignments.grade import submission
+from assignments.grade import stamp, submission
 from assignments.kept import LATE_BY, NO_TIME, Found, UnreadableFileError, digest, keep, noted, refuse
 from assignments.notebooks import KEY, LARGEST
+from assignments.pages import counted, listed
 from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner
-from assignments.released import listed
 
 MEMBERS = 5000
 SHOWN = 5  # names of files that were left alone for one reason
@@ -65,7 +65,7 @@ class Collected:
     def __str__(self) -> str:
         count, students = sum(map(len, self.accepted.values())), len(self.accepted)
         were = "was" if count == 1 else "were"
-        lines = [f"{_counted(count, 'submission')} of {_counted(students, 'student')} {were} taken in."]
+        lines = [f"{counted(count, 'submission')} of {counted(students, 'student')} {were} taken in."]
         lines = lines if count else ["Nothing new was found."]
         new = self.accepted.keys() - self.replaced - self.older
         for said, who in (
@@ -90,13 +90,9 @@ class Collected:
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             yield f"Left alone: {', '.join(map(repr, names[:SHOWN]))}{more}: {why}"
         if ours:
-            yield f"Left alone: {_counted(len(ours), 'file')}: {OUR_WHEEL}"
+            yield f"Left alone: {counted(len(ours), 'file')}: {OUR_WHEEL}"
         if self.record and any(len(names) > SHOWN for names in reasons.values()):
             yield f"Each of them is named in {self.record}."
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def collect(course: Course, assignment: Assignment, source: str | Path) -> Collected:
@@ -128,7 +124,7 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
             _keep(course, assignment, student, theirs, collected)
     for student in course.roster.values():
         if not submission(course, assignment, student).exists():
-            collected.missing.append(f"{student.name} ({student.id})" if student.name else student.id)
+            collected.missing.append(student.shown)
     for who, said in (
         (
             collected.late,
@@ -142,9 +138,9 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
         ),
     ):
         if who:
-            stamp = submission(course, assignment, course.roster[min(who)]).with_name("timestamp.txt")
+            first = stamp(submission(course, assignment, course.roster[min(who)]))
             more = ", and so for each." if len(who) > 1 else "."
-            collected.notes[f"{said.format(listed(sorted(who)))} {stamp}{more}"] = None
+            collected.notes[f"{said.format(listed(sorted(who)))} {first}{more}"] = None
     _report(course, assignment, collected)
     return collected
 
@@ -218,7 +214,7 @@ def _notes(course: Course, assignment: Assignment, found: Found, student: str, w
         if not place.exists() or noted(place) == assignment.deadline + LATE_BY:  # else the time was corrected
             yield (
                 f"Look: {student} has more time, and Canvas marks the file as late. It counts as in time; if it came "
-                f"too late all the same, write the time into {place.with_name('timestamp.txt')}."
+                f"too late all the same, write the time into {stamp(place)}."
             )
     if isinstance(whose, str) and whose != student:
         who = whose if whose in course.roster else f"{whose[:40]!r}, who is not on the roster,"

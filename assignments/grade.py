@@ -143,8 +143,7 @@ class _Grader:
         given = repr([exercise.given for exercise in exercises])
         parts = [repr(self.assignment), repr(student), repr(self.course.limits), given, repr(self.trusted), _sources()]
         parts += [file.read_bytes(), self.course.secret]
-        stamp = file.with_name("timestamp.txt")
-        parts.append(stamp.read_bytes() if stamp.exists() else b"")
+        parts.append(stamp(file).read_bytes() if stamp(file).exists() else b"")
         digest = hashlib.sha256()
         for part in parts:
             data = part if isinstance(part, bytes) else part.encode()
@@ -292,13 +291,31 @@ def _alone(value):
     return value
 
 
-def late_days(due: datetime | None, file: Path) -> int:
-    """Return the days begun after a deadline when a submission came, by the time noted beside it."""
-    stamp = file.with_name("timestamp.txt")
-    if due is None or not stamp.exists():
-        return 0
+def stamp(file: Path) -> Path:
+    """Return where the time of a submission is noted, which an instructor may correct."""
+    return file.with_name("timestamp.txt")
+
+
+def time_of(file: Path) -> datetime | None:
+    """Return when a submission came, by the time noted beside it; None if nothing is noted.
+
+    Raises
+    ------
+    CourseError
+        If what is noted is no time with an offset.
+    """
+    if not stamp(file).exists():
+        return None
     try:
-        late = datetime.fromisoformat(stamp.read_text("ascii").strip()) - due
-    except (ValueError, TypeError):
-        raise CourseError(f"{stamp} must hold a date with an offset: 2030-01-31T23:59:00+01:00") from None
-    return max(0, ceil(late.total_seconds() / 86400))
+        when = datetime.fromisoformat(stamp(file).read_text("ascii").strip())
+        if when.tzinfo is not None:
+            return when
+    except ValueError:
+        pass
+    raise CourseError(f"{stamp(file)} must hold a date with an offset: 2030-01-31T23:59:00+01:00")
+
+
+def late_days(due: datetime | None, file: Path) -> int:
+    """Return the days begun after a deadline when a submission came."""
+    when = time_of(file)
+    return max(0, ceil((when - due).total_seconds() / 86400)) if due and when else 0

@@ -22,7 +22,7 @@ from sqlalchemy.orm import joinedload
 
 from assignments import formgrader, notebooks, shown
 from assignments.course import Assignment, Course, CourseError, Student, write_at_once
-from assignments.grade import submission
+from assignments.grade import submission, time_of
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
 
@@ -192,8 +192,7 @@ def _record_one(
     submitted = notebooks.read_submission(file)
     digests = shown.fingerprints(assignment, result, submitted)
     sent = _submission(book, notebook, student.id)
-    stamp = file.with_name("timestamp.txt")
-    sent.assignment.timestamp = parse_utc(stamp.read_text("ascii").strip()) if stamp.exists() else None
+    sent.assignment.timestamp = parse_utc(time_of(file))
     verdicts = {one.id: one for one in result.verdicts}
     comments = {one.name: one for one in sent.comments}
     for grade in sent.grades:

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, Student
-from assignments.grade import refusals, submission
+from assignments.grade import refusals, stamp, submission, time_of
 from assignments.platforms import canvas_name, is_platform_name
 
 NAMED = "name.txt"
@@ -95,7 +95,7 @@ def keep(place: Path, came: list[tuple[Found, str]]) -> tuple[list[Found], str]:
         place = _aside(place)
     elif what == "replaced":
         aside = _aside(place)
-        for file in (place, place.with_name("timestamp.txt"), place.with_name(NAMED)):
+        for file in (place, stamp(place), place.with_name(NAMED)):
             if file.exists():
                 file.rename(aside.with_name(file.name))
     _write(place, first, data, files[-1].name)
@@ -137,7 +137,7 @@ def _aside(place: Path) -> Path:
 def _write(place: Path, found: Found, data: bytes, name: str) -> None:
     """Write a file with its time and name: these first, so that who is stopped in between takes it in again."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.with_name("timestamp.txt").write_text(found.time.isoformat() + "\n", "ascii")
+    stamp(place).write_text(found.time.isoformat() + "\n", "ascii")
     _write_name(place, name)
     place.write_bytes(data)
 
@@ -157,8 +157,8 @@ def _name_of(place: Path) -> str:
 def noted(place: Path) -> datetime:
     """Return the time that is noted beside a submission, or the first of all if there is none."""
     try:
-        return datetime.fromisoformat(place.with_name("timestamp.txt").read_text("ascii").strip()).astimezone(UTC)
-    except (OSError, ValueError):
+        return (time_of(place) or NO_TIME).astimezone(UTC)
+    except CourseError:
         return NO_TIME
 
 
@@ -183,13 +183,10 @@ def check_times(course: Course, assignment: Assignment) -> None:
     """
     bad = []
     for student in course.roster.values():
-        stamp = submission(course, assignment, student).with_name("timestamp.txt")
         try:
-            good = not stamp.exists() or datetime.fromisoformat(stamp.read_text("ascii").strip()).tzinfo is not None
-        except ValueError:
-            good = False
-        if not good:
-            bad.append(f"{stamp} must hold a date with an offset: 2030-01-31T23:59:00+01:00")
+            time_of(submission(course, assignment, student))
+        except CourseError as error:
+            bad.append(str(error))
     if bad:
         raise CourseError("\n".join(bad))
 

@@ -14,7 +14,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, Student, write_at_once
-from assignments.released import listed
+from assignments.pages import listed
 from assignments.roster import is_address
 
 WHAT = ("notebook", "feedback")

@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assignments.markup import clean
 
+SHOWN = 20  # names in a line
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -32,6 +33,16 @@ def number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
+def counted(value: float, what: str) -> str:
+    """Return a number with what it counts: "1 submission", "2 submissions"."""
+    return f"{number(value)} {what}{'s' * (value != 1)}"
+
+
 def points(value: float) -> str:
     """Return points with their unit: "1 point", "2.5 points"."""
-    return f"{number(value)} point{'s' * (value != 1)}"
+    return counted(value, "point")
+
+
+def listed(names: list[str]) -> str:
+    """Return names in a line, at most twenty of them and then a count."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -11,9 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, write_at_once
-from assignments.pages import number, points
-
-SHOWN = 20  # names in a line
+from assignments.pages import listed, number, points
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,6 @@ def changes(course: Course, assignment: Assignment) -> list[str]:
             "out again."
         )
     return said
-
-
-def listed(names: list[str]) -> str:
-    """Return names in a line, at most twenty of them and then a count."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def _file(course: Course, assignment: Assignment) -> Path:

@@ -14,9 +14,8 @@ from assignments.feedback import feedback_page
 from assignments.kept import came_as
 from assignments.markup import clean
 from assignments.numbers import Numbers
-from assignments.pages import number
+from assignments.pages import listed, number
 from assignments.platforms import name_of_answer
-from assignments.released import listed
 from assignments.results import Result
 
 FORMULA = tuple("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}")

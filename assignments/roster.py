@@ -32,6 +32,11 @@ class Student:
     name: str
     email: str
 
+    @property
+    def shown(self) -> str:
+        """Who this is, for an instructor."""
+        return f"{self.name} ({self.id})" if self.name else self.id
+
 
 def read_roster(file: Path) -> dict[str, Student]:
     """Return the students of a roster by id.

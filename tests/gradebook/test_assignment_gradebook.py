@@ -5,25 +5,13 @@ import re
 import shutil
 from dataclasses import asdict
 
-import gradebook_course
 import pytest
 from gradebook_course import hand_in, result, tree
 
 from assignments import ROOT
-from assignments.course import Course, read_assignment
+from assignments.course import read_assignment
 from assignments.numbers import Numbers
 from assignments.results import Result
-
-
-@pytest.fixture(scope="module")
-def worker():
-    with gradebook_course.working() as worker:
-        yield worker
-
-
-@pytest.fixture
-def course(tmp_path) -> Course:
-    return gradebook_course.make(tmp_path / "course")
 
 
 def test_what_is_recorded(course, worker):

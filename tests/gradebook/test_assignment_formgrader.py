@@ -9,25 +9,13 @@ import time
 import urllib.request
 from html.parser import HTMLParser
 
-import gradebook_course
 import pytest
 from gradebook_course import HOSTILE, PYTHON, hand_in, result, tree
 
 from assignments import formgrader
-from assignments.course import Course, CourseError, open_course
+from assignments.course import CourseError, open_course
 from assignments.markup import render
 from assignments.shown import rendered
-
-
-@pytest.fixture(scope="module")
-def worker():
-    with gradebook_course.working() as worker:
-        yield worker
-
-
-@pytest.fixture
-def course(tmp_path) -> Course:
-    return gradebook_course.make(tmp_path / "course")
 
 
 class Tags(HTMLParser):

@@ -1,10 +1,8 @@
 """The page that a student gets back: it says what happened and what to do, and never what is secret."""
 
 import re
-from functools import partial
 
 import pytest
-import report_course
 from page_elements import Page
 from report_course import HOSTILE, ROSTER, result, verdicts
 
@@ -18,22 +16,6 @@ from assignments.results import Failure, Result, Verdict
 from assignments.sandbox import Run
 
 WHICH = "It is the code cell that begins: while True:"
-
-
-@pytest.fixture
-def course(tmp_path):
-    return report_course.make(tmp_path / "course")
-
-
-@pytest.fixture
-def assignment(course):
-    return read_assignment(course, "week1")
-
-
-@pytest.fixture
-def write(course, assignment):
-    """Write the reports on these results and return a reader of the files."""
-    return partial(report_course.write, course, assignment)
 
 
 def test_feedback_has_question_answer_verdict_and_what_to_read(write, course, assignment):

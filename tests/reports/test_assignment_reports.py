@@ -3,34 +3,15 @@
 import csv
 import io
 import re
-from functools import partial
 from pathlib import Path
 
 import pytest
-import report_course
 from page_elements import Page
 from report_course import HOSTILE, result, verdicts
 
 from assignments.copies import Alike, CopiedNumber, Copies
-from assignments.course import read_assignment
 from assignments.report import write_reports
 from assignments.results import Failure, Verdict
-
-
-@pytest.fixture
-def course(tmp_path):
-    return report_course.make(tmp_path / "course")
-
-
-@pytest.fixture
-def assignment(course):
-    return read_assignment(course, "week1")
-
-
-@pytest.fixture
-def write(course, assignment):
-    """Write the reports on these results and return a reader of the files."""
-    return partial(report_course.write, course, assignment)
 
 
 def rows(text):
