@@ -1,11 +1,13 @@
 """The pages of the built book in a real browser."""
 
 import functools
+import gzip
 import html
 import importlib.util
 import itertools
 import re
 import threading
+import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,6 +48,28 @@ def addresses(site) -> Iterator[dict[str, str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield {"server": f"http://127.0.0.1:{server.server_port}", "file": site.as_uri()}
+        server.shutdown()
+
+
+class InParts(SimpleHTTPRequestHandler):
+    """Send a page as a slow network does: the styles are there, and a browser paints what it has in between."""
+
+    def copyfile(self, source, outputfile):
+        if self.path.endswith(".html"):
+            outputfile.write(source.read(8192))
+            time.sleep(0.3)
+            for _ in range(40):
+                outputfile.write(source.read(3072))
+                time.sleep(0.02)
+        super().copyfile(source, outputfile)
+
+
+@pytest.fixture(scope="session")
+def slow(site) -> Iterator[str]:
+    """Where the book stands behind a slow network."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(InParts, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
@@ -259,11 +283,19 @@ SCROLL_DOWN = """async () => {
 
 @every_page
 @pytest.mark.parametrize("width", [1280, 390])
-def test_layout_stays(addresses, open_page, name, width):
-    opened = open_page(f"{addresses['server']}/{name}.html", width=width, script=OBSERVE_SHIFTS)
+def test_layout_stays_while_the_page_arrives(slow, open_page, name, width):
+    opened = open_page(f"{slow}/{name}.html", width=width, script=OBSERVE_SHIFTS)
     settle(opened.page)
     opened.page.evaluate(SCROLL_DOWN)
     assert opened.page.evaluate("window.shift") < 0.02
+
+
+@every_page
+def test_what_a_browser_waits_for_is_little(site, name):
+    page = (site / f"{name}.html").read_bytes()
+    assert soup(site, name).head.select_one("link[rel=expect]")["href"] == "#first-screen"
+    before, _ = page.split(b'<div id="first-screen" hidden>')
+    assert len(gzip.compress(before)) < 16_000
 
 
 @functools.cache

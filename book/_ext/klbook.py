@@ -4,6 +4,7 @@ import api_reference
 import chapter_execution
 import embedded_fonts
 import exercise
+import first_screen
 import notebook_outputs
 import page_layout
 import reading_time
@@ -22,6 +23,7 @@ PARTS = (
     api_reference,
     subject_index,
     embedded_fonts,
+    first_screen,
 )
 
 
