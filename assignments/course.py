@@ -52,8 +52,9 @@ partial = 0.5        # share of the points for a known mistake
 id = "written-1"     # a written answer, which a person grades
 points = 3
 text = '''
-Letters come from $P$ and are sent with the ideal code of $Q$. A colleague reports $D(Q\\|P)$ as the bits wasted a
-letter. Which divergence is the waste, and what does each of the two average over? Find a $P$ and a $Q$ for which the
+Letters come from $P$ and are sent with the ideal code of $Q$. A colleague
+reports $D(Q\\|P)$ as the bits wasted a letter. Which divergence is the waste,
+and what does each of the two average over? Find a $P$ and a $Q$ for which the
 colleague's number is far too small, and say why.
 '''
 
