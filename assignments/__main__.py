@@ -8,6 +8,7 @@ from collections import Counter
 from tqdm import tqdm
 
 from assignments import (
+    arrival,
     bank_table,
     collect,
     copies,
@@ -102,11 +103,10 @@ def print_grades(opened: course.Course, asked: course.Assignment, jobs: int, tru
     kept.check_times(opened, asked)
     if changed := released.changes(opened, asked):
         print("\n".join([*changed, "It is graded by the file as it is now."]), flush=True)
-    if guessed := kept.guessed(opened, asked):
-        first = grade.stamp(grade.submission(opened, asked, opened.roster[guessed[0]]))
-        print(
-            f"How late is not known of {listed(guessed)}: one day is counted. Write the time into {first}.", flush=True
-        )
+    for what, who in kept.unknown_times(opened, asked).items():
+        first = arrival.stamp(grade.submission(opened, asked, opened.roster[who[0]]))
+        told, counts = ("How late is", "one day is counted") if what == "how late" else ("Whether late is", "none is")
+        print(f"{told} not known of {listed(who)}: {counts}. Write the time into {first}.", flush=True)
     with tqdm(total=len(opened.roster), unit="submission") as bar:
         results = grade.grade(
             opened, asked, jobs=jobs, trusted=trusted, progress=lambda done, _: bar.update(done - bar.n)

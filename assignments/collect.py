@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from assignments.arrival import NO_TIME, Came, platform_time, stamp, unknown
 from assignments.course import Assignment, Course, CourseError
-from assignments.grade import stamp, submission
-from assignments.kept import LATE_BY, NO_TIME, Found, UnreadableFileError, digest, keep, noted, refuse
+from assignments.grade import submission
+from assignments.kept import Found, UnreadableFileError, digest, keep, newest_aside, refuse
 from assignments.notebooks import KEY, LARGEST
 from assignments.pages import counted, listed
 from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner
@@ -118,7 +119,7 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
         else:
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
         came: dict[str, list[tuple[Found, str]]] = {}
-        for found in sorted((_dated(assignment, one) for one in files), key=lambda one: (one.time, one.name)):
+        for found in sorted((_dated(assignment, one) for one in files), key=_order):
             _take(course, assignment, found, came, collected)
         for student, theirs in came.items():
             _keep(course, assignment, student, theirs, collected)
@@ -126,21 +127,18 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
         if not submission(course, assignment, student).exists():
             collected.missing.append(student.shown)
     for who, said in (
-        (
-            collected.late,
-            "How late is not known of {}, since Canvas says only LATE. They count as one day late, until you write the "
-            "time into",
-        ),
+        (collected.late, "since Canvas says only LATE. They count as one day late, until you write the time into"),
         (
             collected.unclear,
-            "Whether they are late is not known of {}, since Moodle says only when the zip was made, which was after "
-            "the deadline. They count as in time. Of who was late write the time into",
+            "since Moodle says only when the zip was made, which was after the deadline. They count as in time. Of who "
+            "was late write the time into",
         ),
     ):
         if who:
+            what = "How late" if who is collected.late else "Whether they are late"
             first = stamp(submission(course, assignment, course.roster[min(who)]))
             more = ", and so for each." if len(who) > 1 else "."
-            collected.notes[f"{said.format(listed(sorted(who)))} {first}{more}"] = None
+            collected.notes[f"{what} is not known of {listed(sorted(who))}, {said} {first}{more}"] = None
     _report(course, assignment, collected)
     return collected
 
@@ -175,8 +173,9 @@ def _keep(
     course: Course, assignment: Assignment, student: str, came: list[tuple[Found, str]], collected: Collected
 ) -> None:
     """Keep what came of one student, and note what became of it."""
+    place = submission(course, assignment, course.roster[student])
     try:
-        taken, what = keep(submission(course, assignment, course.roster[student]), came)
+        taken, what = keep(assignment, place, came)
     except UnreadableFileError as error:  # it has changed since it was looked at
         collected.unresolved.append((came[-1][0].name, str(error)))
         return
@@ -184,17 +183,15 @@ def _keep(
         collected.accepted[student] = [found.name for found in taken]
     if what in ("replaced", "older", "known", "unchanged"):
         getattr(collected, what).add(student)
-    if what == "older" and not taken[-1].dated:
-        place = submission(course, assignment, course.roster[student])
-        note = f"Look: when the file of {student} came to the platform is not known, and that of {place} is: it counts."
-        collected.notes[note] = None
-    if what not in ("new", "replaced") or assignment.deadline is None or taken[-1].dated:
-        return
-    canvas = canvas_name(taken[-1].name)
-    if canvas and canvas["late"] and student not in assignment.extensions:  # of these a note tells more
-        collected.late.append(student)
-    if not canvas and taken[-1].time == assignment.deadline:
-        collected.unclear.append(student)
+    not_known = unknown(assignment, student, place)
+    if what == "older" and (not_known or not taken[-1].dated):
+        which = "that counts" if not_known else "that came now"
+        collected.notes[
+            f"Look: {student} handed in two files, and the time of the one {which} is not known: of these {place} "
+            f"counts, and the other is {newest_aside(place)}. If that one should count, exchange the two."
+        ] = None
+    if what in ("new", "replaced") and not_known:
+        (collected.late if not_known == "how late" else collected.unclear).append(student)
 
 
 def _hint(course: Course, assignment: Assignment, told: dict) -> str:
@@ -211,7 +208,7 @@ def _notes(course: Course, assignment: Assignment, found: Found, student: str, w
     canvas = canvas_name(found.name)
     if canvas and canvas["late"] and student in assignment.extensions:
         place = submission(course, assignment, course.roster[student])
-        if not place.exists() or noted(place) == assignment.deadline + LATE_BY:  # else the time was corrected
+        if not place.exists() or not stamp(place).exists():  # else somebody wrote the time
             yield (
                 f"Look: {student} has more time, and Canvas marks the file as late. It counts as in time; if it came "
                 f"too late all the same, write the time into {stamp(place)}."
@@ -239,19 +236,15 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
 
 
 def _dated(assignment: Assignment, found: Found) -> Found:
-    """Return a file with the time when it came.
-
-    A platform gives the time when its zip was made. Canvas says whether the file was late and not how late, Moodle
-    does not say it.
-    """
-    match, deadline, changed = canvas_name(found.name), assignment.deadline, found.changed
+    """Return a file with the time when it came; of a platform's file that is not its own."""
     if not is_platform_name(found.name):
         return found
-    if deadline is not None and match and match["late"]:
-        changed = deadline + LATE_BY
-    elif deadline is not None and changed is not None:
-        changed = min(changed, deadline)
-    return replace(found, changed=changed, dated=False)
+    time = platform_time(assignment, Came(found.name, found.changed))
+    return replace(found, changed=time, made=found.changed, dated=False)
+
+
+def _order(found: Found) -> tuple:
+    return found.time, found.made or NO_TIME, found.name
 
 
 def _known(changed: datetime) -> datetime | None:

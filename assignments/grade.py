@@ -14,13 +14,12 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
-from math import ceil
 from pathlib import Path
 
 import kltools
 from assignments import ROOT, notebooks, sandbox
+from assignments.arrival import late_days
 from assignments.course import Assigned, Assignment, Course, CourseError, Student
 from assignments.numbers import Numbers
 from assignments.own_cells import naming, own_cells
@@ -116,10 +115,10 @@ class _Grader:
                 return replace(blank, ended="unreadable", note=refused.read_text("utf8").splitlines()[-1])
             return replace(blank, ended="missing")
         fingerprint = self._fingerprint(student, file)
-        late = late_days(self.assignment.due(student.id), file)
+        late = late_days(self.assignment, student.id, file)
         kept = read_result(self.course, self.assignment, student.id)
         if kept is not None and kept.fingerprint == fingerprint:
-            if kept.late_days != late:  # an extension was given or taken back
+            if kept.late_days != late:  # a deadline or a time was changed
                 kept = replace(kept, late_days=late)
                 write_result(self.course, self.assignment, kept)
             return kept
@@ -143,7 +142,6 @@ class _Grader:
         given = repr([exercise.given for exercise in exercises])
         parts = [repr(self.assignment), repr(student), repr(self.course.limits), given, repr(self.trusted), _sources()]
         parts += [file.read_bytes(), self.course.secret]
-        parts.append(stamp(file).read_bytes() if stamp(file).exists() else b"")
         digest = hashlib.sha256()
         for part in parts:
             data = part if isinstance(part, bytes) else part.encode()
@@ -289,33 +287,3 @@ def _alone(value):
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value
-
-
-def stamp(file: Path) -> Path:
-    """Return where the time of a submission is noted, which an instructor may correct."""
-    return file.with_name("timestamp.txt")
-
-
-def time_of(file: Path) -> datetime | None:
-    """Return when a submission came, by the time noted beside it; None if nothing is noted.
-
-    Raises
-    ------
-    CourseError
-        If what is noted is no time with an offset.
-    """
-    if not stamp(file).exists():
-        return None
-    try:
-        when = datetime.fromisoformat(stamp(file).read_text("ascii").strip())
-        if when.tzinfo is not None:
-            return when
-    except ValueError:
-        pass
-    raise CourseError(f"{stamp(file)} must hold a date with an offset: 2030-01-31T23:59:00+01:00")
-
-
-def late_days(due: datetime | None, file: Path) -> int:
-    """Return the days begun after a deadline when a submission came."""
-    when = time_of(file)
-    return max(0, ceil((when - due).total_seconds() / 86400)) if due and when else 0

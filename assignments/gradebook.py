@@ -21,8 +21,9 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import joinedload
 
 from assignments import formgrader, notebooks, shown
+from assignments.arrival import time_of
 from assignments.course import Assignment, Course, CourseError, Student, write_at_once
-from assignments.grade import submission, time_of
+from assignments.grade import submission
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
 
@@ -192,7 +193,7 @@ def _record_one(
     submitted = notebooks.read_submission(file)
     digests = shown.fingerprints(assignment, result, submitted)
     sent = _submission(book, notebook, student.id)
-    sent.assignment.timestamp = parse_utc(time_of(file))
+    sent.assignment.timestamp = parse_utc(time_of(assignment, file))
     verdicts = {one.id: one for one in result.verdicts}
     comments = {one.name: one for one in sent.comments}
     for grade in sent.grades:

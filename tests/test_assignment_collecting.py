@@ -3,17 +3,19 @@
 import json
 import os
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attacked_course
 import pytest
 
+from assignments.arrival import late_days, time_of
 from assignments.collect import Collected, collect
 from assignments.copies import Copies
 from assignments.course import CourseError, open_course, read_assignment
-from assignments.grade import late_days, submission
-from assignments.kept import came_as, check_times, guessed
+from assignments.grade import submission
+from assignments.kept import came_as, check_times, unknown_times
 from assignments.platforms import OUR_WHEEL
 from assignments.report import look_at, write_reports
 from assignments.results import Result
@@ -49,9 +51,9 @@ def state(course):
 
     def state():
         place = submission(*course, course[0].roster["ann"])
-        when = datetime.fromisoformat(place.with_name("timestamp.txt").read_text().strip())
+        when = time_of(course[1], place)
         earlier = sorted(place.parent.glob("earlier/*/week1.ipynb"))
-        return place.read_text(), when.day if when.year > 1980 else None, [file.read_text() for file in earlier]
+        return place.read_text(), when and when.day, [file.read_text() for file in earlier]
 
     return state
 
@@ -105,11 +107,11 @@ def test_one_handed_in_before_and_after_what_counts_counts(come, state):
 
 def test_a_file_without_a_time_counts_and_is_not_late(course, come, state):
     come((A, "v1", 11))
-    assert late_days(DEADLINE, submission(*course, course[0].roster["ann"])) == 1
+    assert late_days(course[1], "ann", submission(*course, course[0].roster["ann"])) == 1
     found = come((A, "v2", None))
     assert found.replaced == {"ann"}
     assert state() == ("v2", None, ["v1"])
-    assert late_days(DEADLINE, submission(*course, course[0].roster["ann"])) == 0
+    assert late_days(course[1], "ann", submission(*course, course[0].roster["ann"])) == 0
     come((A, "v1", 11))  # the first zip once more
     assert state() == ("v2", None, ["v1"])
     come((A, "v3", None))
@@ -146,17 +148,55 @@ def test_the_latest_that_canvas_marks_late_is_told_until_it_is_known(course, com
         f"{folder}/ann/week1/timestamp.txt, and so for each."
     )
     late = [submission(*course, one) for one in course[0].roster.values()]
-    assert [late_days(DEADLINE, place) for place in late] == [1, 1, 1], "whenever the zip was made"
-    assert guessed(*course) == ["ann", "bob", "cas"]
+    assert [late_days(course[1], "ann", place) for place in late] == [1, 1, 1], "whenever the zip was made"
+    assert unknown_times(*course) == {"how late": ["ann", "bob", "cas"]}
     again = come(*((f"{one}_LATE_{n}_1_week1.ipynb", "{}", 13) for n, one in enumerate(course[0].roster)))
     assert again.late == []
 
 
-def test_a_platforms_file_that_is_taken_for_the_older_one_is_told(come, state):
+def test_a_platforms_file_that_is_taken_for_the_older_one_is_told(course, come, state):
     come((A, "by mail", 12))
     found = come(("Ann_7_assignsubmission_file/week1.ipynb", "on Moodle", 13))
     assert state() == ("by mail", 12, ["on Moodle"])
-    assert any(note.startswith("Look: when the file of ann came to the platform is not known") for note in found.notes)
+    place = submission(*course, course[0].roster["ann"])
+    assert list(found.notes) == [
+        f"Look: ann handed in two files, and the time of the one that came now is not known: of these {place} counts, "
+        f"and the other is {place.parent}/earlier/1/week1.ipynb. If that one should count, exchange the two."
+    ]
+
+
+def test_a_file_that_may_be_newer_than_the_one_of_a_platform_is_told(come, state):
+    come(("Ann_7_assignsubmission_file/week1.ipynb", "on Moodle", 13))
+    found = come((A, "by mail", 8))
+    assert state() == ("on Moodle", 10, ["by mail"])
+    assert any("the time of the one that counts is not known" in note for note in found.notes)
+
+
+def test_what_counts_as_late_follows_a_deadline_that_is_mended(course, come):
+    come(
+        ("ann_1_2_week1.ipynb", "a", 11),
+        ("bob_LATE_3_4_week1.ipynb", "b", 11),
+        ("cas_9_assignsubmission_file/week1.ipynb", "c", 11),
+    )
+    files = [(one, submission(*course, course[0].roster[one])) for one in course[0].roster]
+    for days, unclear in ((0, ["cas"]), (-9, ["cas"]), (9, [])):  # the zip was made on the day after
+        moved = replace(course[1], deadline=DEADLINE + timedelta(days=days))
+        assert [late_days(moved, student, file) for student, file in files] == [0, 1, 0]
+        assert unknown_times(course[0], moved) == {"how late": ["bob"]} | ({"whether": unclear} if unclear else {})
+
+
+def test_a_newer_file_of_a_platform_counts_though_the_time_of_the_first_was_written(course, come, state):
+    come(("ann_LATE_1_2_week1.ipynb", "v1", 12))
+    place = submission(*course, course[0].roster["ann"])
+    place.with_name("timestamp.txt").write_text("2026-10-11T10:00:00+00:00\n")
+    assert come(("ann_LATE_1_2_week1.ipynb", "v1", 13)).late == [], "it is the same one"
+    assert state() == ("v1", 11, [])
+    found = come(("ann_LATE_1_7_week1-1.ipynb", "v2", 14))
+    assert state() == ("v2", 10, ["v1"])
+    assert found.late == ["ann"], "the time of the first is not that of the second"
+    assert (place.parent / "earlier/1/timestamp.txt").exists()
+    come(("ann_LATE_1_2_week1.ipynb", "v0", 11))  # of a zip that was made before
+    assert state() == ("v2", 10, ["v1", "v0"])
 
 
 def test_what_a_newer_zip_of_moodle_holds_counts(come, state):
@@ -178,7 +218,7 @@ def test_a_zip_of_moodle_makes_nobody_late_and_says_so(course, come, state):
         ("Bob Roe_8_assignsubmission_file/x.ipynb", inside("bob"), 20),
         ("cas-week1.ipynb", inside("cas"), 20),
     )
-    assert [late_days(DEADLINE, submission(*course, one)) for one in course[0].roster.values()] == [0, 0, 10]
+    assert [late_days(course[1], one.id, submission(*course, one)) for one in course[0].roster.values()] == [0, 0, 10]
     assert str(found).splitlines()[-2] == (
         "Whether they are late is not known of ann, bob, since Moodle says only when the zip was made, which was after "
         "the deadline. They count as in time. Of who was late write the time into "

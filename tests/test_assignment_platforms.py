@@ -8,11 +8,12 @@ import zipfile
 import attacked_course
 import pytest
 
+from assignments.arrival import came
 from assignments.collect import Collected, collect
 from assignments.copies import Copies
 from assignments.course import open_course, read_assignment
 from assignments.grade import submission
-from assignments.kept import came_as, guessed
+from assignments.kept import came_as, unknown_times
 from assignments.platforms import name_of_answer, owner
 from assignments.report import write_reports
 from assignments.results import Result, Verdict
@@ -140,11 +141,11 @@ def test_a_file_that_canvas_marks_late_of_who_has_more_time_is_told(course, tmp_
     assert notes[1].startswith("How late is not known of dan, since Canvas says only LATE. They count as one day late")
     assert notes[1].endswith("submitted/dan/week1/timestamp.txt.")
     assignment = read_assignment(course[0], "week1")
-    assert guessed(course[0], assignment) == ["dan"]
+    assert unknown_times(course[0], assignment) == {"how late": ["dan"]}
     for student in ("ann", "dan"):
         place = submission(*course, course[0].roster[student])
         place.with_name("timestamp.txt").write_text("2026-10-04T09:00:00+00:00\n")
-    assert guessed(course[0], assignment) == []
+    assert unknown_times(course[0], assignment) == {}
     again = collect(course[0], assignment, tmp_path / "a.zip")
     assert list(again.notes) == [], "the times are known now"
 
@@ -158,9 +159,7 @@ def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):
     assert came_as(*course, ann) == "doeann_1_5_week1-1.ipynb"
     zipped({"doeann_1_9_week1-2.ipynb": notebook(more="new")}, 3)
     assert came_as(*course, ann) == "doeann_1_9_week1-2.ipynb"
-    assert (
-        json.loads((submission(*course, ann).parent / "earlier/1/name.txt").read_text()) == "doeann_1_5_week1-1.ipynb"
-    )
+    assert came(submission(*course, ann).parent / "earlier/1/week1.ipynb").name == "doeann_1_5_week1-1.ipynb"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +190,7 @@ def test_what_goes_out_is_ready_for_a_platform(course, zipped):
         "cas/week1.ipynb": notebook("cas"),
     }
     zipped(files)
-    place = submission(*course, course[0].roster["dan"]).with_name("name.txt")  # two cannot have one name
+    place = submission(*course, course[0].roster["dan"]).with_name("came.json")  # two cannot have one name
     place.parent.mkdir(parents=True)
     place.write_text(json.dumps("Ann Doe_5_assignsubmission_file_/x.ipynb"))
     ids = [one.id for one in course[1].exercises]

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import attacked_course
 import pytest
 
+from assignments.arrival import late_days
 from assignments.collect import collect
 from assignments.course import CourseError, open_course, read_assignment
-from assignments.grade import grade, late_days, refusals, submission
+from assignments.grade import grade, refusals, submission
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_name_that_leads_out_of_the_zip_is_listed_and_left_alone(course, tmp_p
     assert found.unresolved == [(name, "its name leads out of the zip")]
     assert found.accepted == {"bob": ["bob-week1.ipynb"]}
     new = {file for file in tree(tmp_path).keys() - before.keys() if not file.endswith("refused.txt")}
-    assert new == {f"course/submitted/bob/week1/{file}" for file in ("week1.ipynb", "timestamp.txt", "name.txt")}
+    assert new == {f"course/submitted/bob/week1/{file}" for file in ("week1.ipynb", "timestamp.txt", "came.json")}
 
 
 def hostile(tmp_path, kind):
@@ -180,7 +181,7 @@ def test_canvas_says_who_is_late_and_the_date_of_its_zip_does_not(tmp_path):
         for name in ("ann_1_2_week1.ipynb", "bob_LATE_3_4_week1.ipynb"):
             archive.writestr(member(name, date=(2026, 10, 17, 8, 0, 0)), "{}")
     collect(made, assignment, tmp_path / "a.zip")
-    late = [late_days(assignment.deadline, submission(made, assignment, one)) for one in made.roster.values()]
+    late = [late_days(assignment, one.id, submission(made, assignment, one)) for one in made.roster.values()]
     assert late == [0, 1]
 
 
