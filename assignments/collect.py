@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from assignments.arrival import NO_TIME, Came, platform_time, stamp, unknown
+from assignments.arrival import NO_TIME, Came, came, platform_time, stamp, unknown
 from assignments.course import Assignment, Course, CourseError
 from assignments.grade import submission
 from assignments.kept import Found, UnreadableFileError, digest, keep, newest_aside, refuse
 from assignments.notebooks import KEY, LARGEST
 from assignments.pages import counted, listed
-from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner
+from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner, platform_number
 
 MEMBERS = 5000
 SHOWN = 5  # names of files that were left alone for one reason
@@ -118,11 +118,13 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
             files = _in_zip(archive, assignment)
         else:
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
-        came: dict[str, list[tuple[Found, str]]] = {}
-        for found in sorted((_dated(assignment, one) for one in files), key=_order):
-            _take(course, assignment, found, came, collected)
-        for student, theirs in came.items():
-            _keep(course, assignment, student, theirs, collected)
+        theirs: dict[str, list[tuple[Found, str]]] = {}
+        dated = sorted((_dated(assignment, one) for one in files), key=_order)
+        numbers = _numbers(course, assignment, dated)
+        for found in dated:
+            _take(course, assignment, found, numbers, theirs, collected)
+        for student, handed_in in theirs.items():
+            _keep(course, assignment, student, handed_in, collected)
     for student in course.roster.values():
         if not submission(course, assignment, student).exists():
             collected.missing.append(student.shown)
@@ -143,8 +145,40 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
     return collected
 
 
+def _numbers(course: Course, assignment: Assignment, files: list[Found]) -> dict[str, set[str]]:
+    """Return the numbers by which the platform knows each student: those of earlier files, or else of these."""
+    numbers: dict[str, set[str]] = {}
+    for found in files:
+        student, _ = owner(course.roster, found.name)
+        if student and (number := platform_number(found.name)):
+            numbers.setdefault(student, set()).add(number)
+    for student in numbers:
+        place = submission(course, assignment, course.roster[student])
+        known = {platform_number(came(file).name) for file in (place, *place.parent.glob(f"earlier/*/{place.name}"))}
+        numbers[student] = known - {""} or numbers[student]
+    return numbers
+
+
+def _namesake(assignment: Assignment, found: Found, student: str, numbers: set[str]) -> str:
+    """Say why a file may be another person's whom the platform names alike; empty if it is not."""
+    number = platform_number(found.name)
+    if not number or numbers == {number}:
+        return ""
+    if number not in numbers:
+        known = " and ".join(sorted(numbers))
+        reason = f"it is of another person whom the platform names like {student}, whose number is {known}"
+    else:
+        reason = f"the platform names {len(numbers)} people like {student}"
+    return f"{reason}: if it is theirs, put it into inbox as {student}-{assignment.name}.ipynb and collect from inbox"
+
+
 def _take(
-    course: Course, assignment: Assignment, found: Found, came: dict[str, list[tuple[Found, str]]], collected: Collected
+    course: Course,
+    assignment: Assignment,
+    found: Found,
+    numbers: dict[str, set[str]],
+    theirs: dict[str, list[tuple[Found, str]]],
+    collected: Collected,
 ) -> None:
     """Say whose a file is, or note why that cannot be said."""
     student, problem = owner(course.roster, found.name)
@@ -157,6 +191,7 @@ def _take(
                 reason += _hint(course, assignment, told)
             else:
                 reason = _elsewhere(assignment, found.name, told.get("assignment"))
+                reason = reason or _namesake(assignment, found, student, numbers.get(student, set()))
         except UnreadableFileError as error:
             reason = reason or str(error)
     if reason:
@@ -164,20 +199,20 @@ def _take(
         if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
             refuse(course, assignment, student, found, reason)
         return
-    came.setdefault(student, []).append((found, digest(data)))
+    theirs.setdefault(student, []).append((found, digest(data)))
     for note in _notes(course, assignment, found, student, told.get("student")):
         collected.notes[note] = None
 
 
 def _keep(
-    course: Course, assignment: Assignment, student: str, came: list[tuple[Found, str]], collected: Collected
+    course: Course, assignment: Assignment, student: str, files: list[tuple[Found, str]], collected: Collected
 ) -> None:
     """Keep what came of one student, and note what became of it."""
     place = submission(course, assignment, course.roster[student])
     try:
-        taken, what = keep(assignment, place, came)
+        taken, what = keep(assignment, place, files)
     except UnreadableFileError as error:  # it has changed since it was looked at
-        collected.unresolved.append((came[-1][0].name, str(error)))
+        collected.unresolved.append((files[-1][0].name, str(error)))
         return
     if taken:
         collected.accepted[student] = [found.name for found in taken]
@@ -252,6 +287,14 @@ def _known(changed: datetime) -> datetime | None:
     return changed if changed > NO_TIME + timedelta(days=1) else None
 
 
+def changed_at(seconds: float) -> datetime | None:
+    """Return the time of a file of a folder; None if it has none, or one of a year that no calendar has."""
+    try:
+        return _known(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def _in_folder(source: Path) -> Iterator[Found]:
     for folder, _, names in os.walk(source):
         for name in sorted(names):
@@ -262,8 +305,7 @@ def _in_folder(source: Path) -> Iterator[Found]:
                 problem = "it is a link or no file"
             elif found.st_size > LARGEST:
                 problem = f"it has {found.st_size // 2**20} MB, more than a notebook may have"
-            changed = _known(datetime.fromtimestamp(found.st_mtime, UTC))
-            yield Found(shown, changed, partial(_read_file, file), problem)
+            yield Found(shown, changed_at(found.st_mtime), partial(_read_file, file), problem)
 
 
 def _read_file(file: Path) -> bytes:

@@ -21,8 +21,8 @@ from assignments.roster import LETTERS, Student
 NOBODY = "nobody on the roster is named so"
 SEVERAL = "it may belong to"
 OUR_WHEEL = "the wheel that was given out with the notebook"
-CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?\d+_\d+_.+\.ipynb", re.IGNORECASE)
-MOODLE = re.compile(r"(?P<who>[^_]+)_\d+_assignsubmission_file(?P<rest>_.*)?")
+CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_.+\.ipynb", re.IGNORECASE | re.DOTALL)
+MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<number>\d+)_assignsubmission_file(?P<rest>_.*)?", re.DOTALL)
 
 
 def canvas_name(name: str) -> re.Match | None:
@@ -57,6 +57,12 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
 def is_platform_name(name: str) -> bool:
     """Whether a file is named as a platform names what was handed in there."""
     return _telling(name)[0] != ""
+
+
+def platform_number(name: str) -> str:
+    """Return the number by which a platform knows who handed in a file, with the platform; empty if it gave none."""
+    kind, found = _telling(name)
+    return f"{kind} {found['number']}" if found else ""
 
 
 def name_of_answer(came_as: str, student: str, assignment: str) -> str:

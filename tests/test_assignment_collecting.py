@@ -11,7 +11,7 @@ import attacked_course
 import pytest
 
 from assignments.arrival import late_days, time_of
-from assignments.collect import Collected, collect
+from assignments.collect import Collected, changed_at, collect
 from assignments.copies import Copies
 from assignments.course import CourseError, open_course, read_assignment
 from assignments.grade import submission
@@ -128,6 +128,11 @@ def test_a_file_of_a_folder_that_was_unpacked_from_a_zip_without_times_counts(co
         os.utime(file, (0, when.timestamp()))
         collect(*course, file.parent)
     assert state() == ("v2", None, ["v1"])
+
+
+def test_a_file_of_a_year_that_no_calendar_has_has_no_time():
+    assert changed_at(DEADLINE.timestamp()) == DEADLINE
+    assert changed_at(253_402_300_900) is changed_at(-1e30) is changed_at(0) is None
 
 
 def test_a_zip_of_canvas_downloaded_again_brings_nothing_back_that_was_mended(come, state):

@@ -59,6 +59,8 @@ def zipped(course, tmp_path):
         "Monday-group-Ann Doe_12345_assignsubmission_file_/x.ipynb": "ann",
         "Cy OCase_3_assignsubmission_file/x.ipynb": "cas",
         # what stands further in is named by whoever handed it in
+        "foxdan_101_2002_x\n\\ann\\week1.ipynb": "dan",
+        "Dan Fox_5_assignsubmission_file_x\n\\ann\\week1.ipynb": "dan",
         "Ann Doe_1_assignsubmission_file/Dan Fox_4_assignsubmission_file_week1.ipynb": "ann",
         "Ann Doe_1_assignsubmission_file/dan/week1.ipynb": "ann",
         "Ann Doe_1_assignsubmission_file/x\\dan\\week1.ipynb": "ann",
@@ -148,6 +150,22 @@ def test_a_file_that_canvas_marks_late_of_who_has_more_time_is_told(course, tmp_
     assert unknown_times(course[0], assignment) == {}
     again = collect(course[0], assignment, tmp_path / "a.zip")
     assert list(again.notes) == [], "the times are known now"
+
+
+@pytest.mark.parametrize("name", ["doeann_{}_{}_week1.ipynb", "Ann Doe_{}_assignsubmission_file/{}.ipynb"])
+def test_two_whom_a_platform_names_alike_are_not_taken_for_one(zipped, course, name):
+    one, other, again = name.format(101, 1), name.format(999, 2), name.format(101, 3)
+    found = zipped({one: notebook(), other: notebook(more="of another")})
+    put = "if it is theirs, put it into inbox as ann-week1.ipynb and collect from inbox"
+    assert found.accepted == {}
+    assert dict(found.unresolved) == dict.fromkeys([one, other], f"the platform names 2 people like ann: {put}")
+    zipped({one: notebook()}, 2)
+    found = zipped({other: notebook(more="of another"), again: notebook(more="newer")}, 3)
+    assert found.accepted == {"ann": [again]}
+    platform = "canvas" if name.startswith("doe") else "moodle"
+    assert dict(found.unresolved) == {
+        other: f"it is of another person whom the platform names like ann, whose number is {platform} 101: {put}"
+    }
 
 
 def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):
