@@ -44,8 +44,10 @@ class Messages:
 
     folder: Path
     written: list[str] = field(default_factory=list)
+    anew: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
     no_address: list[str] = field(default_factory=list)
     nothing: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -56,8 +58,10 @@ class Messages:
         count = len(self.written)
         lines = [f"{count} message{'s were' if count != 1 else ' was'} written to {self.folder}. Nothing was sent."]
         for said, who in (
+            ("Of these, written before, and now with other contents", self.anew),
             ("Unchanged", self.unchanged),
             ("Edited by you, and left as they are (move one away to have it written anew)", self.edited),
+            ("Of those, not what would be written now: what is attached or said has changed", self.outdated),
             ("Not final yet, since a person has still to read an answer", self.not_final),
             ("Handed in nothing, and the message says so", self.missing),
             ("No address on the roster, or none that can be used", self.no_address),
@@ -122,6 +126,7 @@ def _put(file: Path, content: bytes, digests: dict[str, str], said: Messages) ->
     student, there = file.stem, file.read_bytes() if file.exists() else None
     if there not in (None, content) and _digest(there) != digests.get(student):
         said.edited.append(student)
+        said.outdated += [student] if _digest(content) != digests.get(student) else []
         return
     digests[student] = _digest(content)
     if there == content:
@@ -129,6 +134,7 @@ def _put(file: Path, content: bytes, digests: dict[str, str], said: Messages) ->
     else:
         write_at_once(file, content)
         said.written.append(student)
+        said.anew += [student] if there is not None else []
 
 
 def _attached(course: Course, assignment: Assignment, student: str, what: str) -> list[Path]:

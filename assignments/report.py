@@ -69,7 +69,10 @@ def look_at(course: Course, assignment: Assignment, students: Iterable[str]) -> 
         )
     pages = sorted((course.path / "out" / assignment.name / "feedback").glob("*.html"))
     if left := [page.name for page in pages if page.stem not in course.roster]:
-        said.append(f"From an earlier run, and of nobody on the roster: {listed(left)}. Do not hand out.")
+        said.append(
+            f"From an earlier run, and of nobody on the roster: {listed(left)}. Do not hand out. Formgrader goes on "
+            "showing who left."
+        )
     return said
 
 

@@ -290,7 +290,8 @@ def test_a_page_of_who_left_the_roster_is_named(course):
     (course[0].path / "roster.csv").write_text("id,name\nann,Ann\n", "utf8")
     left = open_course(course[0].path)
     assert look_at(left, course[1], ["ann"]) == [
-        "From an earlier run, and of nobody on the roster: bob.html, cas.html. Do not hand out."
+        "From an earlier run, and of nobody on the roster: bob.html, cas.html. Do not hand out. Formgrader goes "
+        "on showing who left."
     ]
     assert (left.path / "out/week1/feedback/bob.html").exists()
 

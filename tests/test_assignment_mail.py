@@ -90,12 +90,18 @@ def test_a_message_is_replaced_where_it_is_the_programs_own_and_stays_where_it_w
     file.write_bytes(mine)
     put_page(course, "ann", "<p>better</p>")
     said = write_messages(*course, "feedback")
-    assert (said.written, said.edited) == (["ann"], ["bob"])
+    assert (said.written, said.anew, said.edited, said.outdated) == (["ann"], ["ann"], ["bob"], [])
+    assert "Of these, written before, and now with other contents: ann." in str(said)
+    put_page(course, "bob", "<p>other points</p>")
+    said = write_messages(*course, "feedback")
+    assert (said.anew, said.edited, said.outdated) == ([], ["bob"], ["bob"])
+    assert "what is attached or said has changed: bob." in str(said)
     assert "Edited by you, and left as they are (move one away to have it written anew): bob." in str(said)
     assert file.read_bytes() == mine
     assert b"better" in next(read(course, "ann", "feedback").iter_attachments()).get_payload(decode=True)
     file.unlink()
-    assert write_messages(*course, "feedback").written == ["bob"]
+    said = write_messages(*course, "feedback")
+    assert (said.written, said.anew) == (["bob"], [])
 
 
 def test_a_message_to_who_left_is_named(course):
