@@ -23,6 +23,11 @@ ATTRIBUTES = frozenset(
     symmetric""".split()  # noqa: SIM905
 )
 ONE_LETTER = re.compile(r"(\\math[a-z]+)\s+([A-Za-z])")  # \mathbb E is read as \mathbb{E} only with the braces
+ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
+ROWS = {"align": "align*", "aligned": "align*", "split": "align*", "gather": "displaylines", "gathered": "displaylines"}
+SAME = """align* equation equation* array cases smallmatrix matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix""".split()  # noqa: SIM905
+ENVIRONMENTS = dict.fromkeys(SAME) | ROWS | {"gather*": "displaylines"}  # no formula has a number here
+UNSEEN = re.compile(r"\\label\s*\{[^{}]*\}|(?<=\\\\)\s*\[-?[\d.]+\s*[a-z]{2}\]")  # names, and spaces between rows
 BARS = ("\N{HORIZONTAL BAR}", "_")
 SYMBOLS = ("\N{INFINITY}", "\N{DOWN TACK}")  # no operators: there is no space around them
 TIGHT = ("/", "|", "\N{DOUBLE VERTICAL LINE}")
@@ -52,8 +57,12 @@ def mathml(tex: str, display: str = "inline") -> str:
     if len(tex) > LONGEST:
         raise FormulaError(f"a formula of {len(tex)} characters")
     try:
-        tree = Converter(NAMESPACE, display).convert_to_element(ONE_LETTER.sub(r"\1{\2}", tex))
+        known = ONE_LETTER.sub(r"\1{\2}", UNSEEN.sub("", ENVIRONMENT.sub(_environment, tex)))
+        tree = Converter(NAMESPACE, display).convert_to_element(known)
         elements = list(tree.iter())
+        for cell in tree.iter("mtd"):
+            if len(cell) and cell[0].tag == "mi" and not cell[0].text:  # stands where & was
+                cell[0].tag = "mrow"
         for element in elements:
             element.text = html.unescape(element.text or "")
             _check(element, tex)
@@ -64,6 +73,13 @@ def mathml(tex: str, display: str = "inline") -> str:
         raise
     except Exception as error:  # the converter raises what it likes
         raise FormulaError(f"{tex!r}: {type(error).__name__}: {error}") from None
+
+
+def _environment(found: re.Match) -> str:
+    """Name an environment as the converter knows it; it would take one that it does not know for nothing."""
+    if found[2] not in ENVIRONMENTS:
+        raise FormulaError(f"{found[0]} is not known here")
+    return rf"\{found[1]}{{{ENVIRONMENTS[found[2]] or found[2]}}}"
 
 
 def _check(element: Element, tex: str) -> None:
@@ -86,6 +102,8 @@ def _mend(element: Element) -> None:
         element.attrib |= {"lspace": "0", "rspace": "0"}
     elif element.tag in ("mrow", "mtd"):
         _space(element)
+    if element.tag == "mtable":
+        _align(element)
 
 
 def _space(row: Element) -> None:
@@ -99,6 +117,14 @@ def _space(row: Element) -> None:
             row.insert(place, Element("mspace", width=THIN))  # ln 2, not ln2
         if here.text in SIGNS and before.tag == "mo" and not closed:
             here.set("form", "prefix")
+
+
+def _align(table: Element) -> None:
+    """Align the columns in browsers that know no columnalign; in rows of equations nothing parts the sides."""
+    tight = table.get("columnspacing", "").startswith("0em")
+    for cell in table.iterfind("mtr/mtd"):
+        if (side := cell.get("columnalign")) in ("left", "right"):
+            cell.set("style", f"text-align: {side}" + f"; padding-{side}: 0" * tight)
 
 
 def _is_function(element: Element) -> bool:

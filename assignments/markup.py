@@ -5,13 +5,19 @@ import re
 from functools import cache, partial
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
 from markupsafe import Markup
+from mdit_py_plugins.amsmath import amsmath_block, amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import math_block_dollar
 
 from assignments.formulas import FormulaError, mathml
 
 LONGEST = 20_000  # characters of a text that are shown
 CELLS = 5000  # of the tables in a text: short lines can make very many, and more are shown as they are written
+LINES = 50  # of a formula: what opens one and closes none is not looked for any further
+BEGIN = re.compile(r"\\begin\{([A-Za-z]{1,20}\*?)\}")
 NOT_SHOWN = re.compile("[\0-\b\v\f\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -31,7 +37,7 @@ def render(text: str, *, links: bool = False, strict: bool = False) -> Markup:
     Parameters
     ----------
     text : str
-        CommonMark with tables and formulas between dollars.
+        CommonMark with tables, and with formulas between dollars or in an environment of their own.
     links : bool
         Whether links lead somewhere: only where nothing in the text is a student's.
     strict : bool
@@ -57,6 +63,36 @@ def _formula(strict: bool, tex: str, options: dict) -> str:
         return f"<code>{html.escape(tex)}</code>"
 
 
+def _block(rule, state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Apply a rule for formulas that have lines of their own, also where they end a paragraph."""
+    line, number = state.line, len(state.tokens)
+    found = rule(state, start, min(end, start + LINES), False)
+    if found:
+        token = state.tokens[-1]
+        closing = token.markup or rf"\end{{{token.meta['environment']}{token.meta['numbered']}}}"
+        more = closing in token.content.rstrip().removesuffix(closing)  # it took in what stands before another formula
+        goes_on = state.src.count("$$", state.bMarks[line], state.bMarks[start]) % 2  # one of the paragraph does
+        found = not more and not goes_on
+    if silent or not found:
+        state.line = line
+        del state.tokens[number:]
+    return found
+
+
+def _environment(state: StateInline, silent: bool) -> bool:
+    """Take an environment within a line for a formula, as Jupyter does."""
+    begin = BEGIN.match(state.src, state.pos)
+    closing = rf"\end{{{begin[1]}}}" if begin else ""
+    end = state.src.find(closing, begin.end()) if begin else -1
+    if end < 0:
+        return False
+    end += len(closing)
+    if not silent:
+        state.push("math_inline_double", "math", 0).content = state.src[state.pos : end]
+    state.pos = end
+    return True
+
+
 @cache
 def _parser(links: bool, strict: bool, tables: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink"])
@@ -64,4 +100,17 @@ def _parser(links: bool, strict: bool, tables: bool) -> MarkdownIt:
         parser.enable("table")
     if not links:
         parser.disable(["link", "reference"])
-    return parser.use(dollarmath_plugin, renderer=partial(_formula, strict), allow_labels=False)
+    formula = partial(_formula, strict)
+
+    def displayed(self, tokens, place, options, env) -> str:
+        shown = formula(tokens[place].content.strip(), {"display_mode": True})
+        return f'<span class="math display">{shown}</span>'  # a paragraph may hold no div
+
+    parser.use(dollarmath_plugin, renderer=formula, allow_labels=False, double_inline=True)
+    parser.use(amsmath_plugin, renderer=lambda tex: formula(tex.strip(), {"display_mode": True}))
+    parser.add_render_rule("math_inline_double", displayed)
+    parser.inline.ruler.before("escape", "environment", _environment)
+    dollars = math_block_dollar(allow_labels=False, allow_blank_lines=True)
+    for name, rule in (("math_block", dollars), ("amsmath", amsmath_block)):
+        parser.block.ruler.at(name, partial(_block, rule), {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    return parser

@@ -1,6 +1,7 @@
 """Every text of the bank can be shown on a page, and a text that quotes a student does nothing there."""
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,10 @@ def test_questions_about_other_numbers_can_be_shown(seed):
         (r"a < b & c", "<mo>&lt;</mo>"),
         (r"\text{<script>alert(1)</script>}", "<mtext>&lt;script&gt;alert(1)&lt;/script&gt;</mtext>"),
         (r"\text{&lt;b&gt;}", "<mtext>&lt;b&gt;</mtext>"),
+        (r"\begin{aligned}a&=b\end{aligned}", '<mtd columnalign="left" style="text-align: left; padding-left: 0">'),
+        (r"\begin{cases}a&b\end{cases}", '<mtd columnalign="left" style="text-align: left">'),
+        (r"\begin{align}a\\b\end{align}", "<mi>a</mi></mtd></mtr>"),  # and no number
+        (r"\begin{gather}a\\b\end{gather}", '<mtable rowspacing="0.5em" columnspacing="1em" displaystyle="true">'),
         (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "<mtr><mtd><mn>3</mn></mtd><mtd><mn>4</mn></mtd></mtr>"),
     ],
 )
@@ -74,6 +79,7 @@ def test_formulas_are_set_as_the_book_sets_them(tex, part):
         "x" * 1001,
         "{" * 900,
         r"\frac",
+        r"\begin{alignat}{2}a&b\end{alignat}",
         "^^^",
     ],
 )
@@ -85,6 +91,78 @@ def test_a_formula_that_cannot_be_shown_is_noticed(tex):
     page = Page(str(render(f"Here ${tex}$.")))
     assert [tag for tag, _ in page.elements] == ["p", "span", "code"]
     assert page.text == f"Here {tex} ."
+
+
+SUM = r"$$-D=\sum p\log(q/p)\le 0.$$"
+ROWS = r"\begin{aligned}a&=b\\[2pt]c&=d\end{aligned}"
+ALIGN = "\\begin{align}\na&=b\\label{x}\\\\\nc&=d\n\\end{align}"
+LONE = r"\begin{align*}c\end{align*}"
+
+
+def placed(text):
+    """Return which displayed formulas a text has, beside its other words."""
+    shown = str(render(text))
+    assert "$" not in shown
+    assert not re.search(r"<p>((?!</p>).)*<div", shown, re.DOTALL), "a paragraph holds no div"
+    formulas = re.findall(r'<math [^>]*display="block">(.*?)</math>', shown)
+    words = Page(re.sub(r'<math [^>]*display="block">.*?</math>', " # ", shown)).text
+    return words, [re.sub(r"<[^>]*>", " ", formula).split() for formula in formulas]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "formulas"),
+    {
+        "in a line": (f"Since $x$: {SUM} Equality.", "Since x : # Equality.", ["− D = ∑ p log ( q / p ) ≤ 0 ."]),
+        "in lines of its own": (f"Then\n$$\n{ROWS}\n$$\nso", "Then # so", ["a = b c = d"]),
+        "over lines": (f"Then $$\n{ROWS}\n$$ so", "Then # so", ["a = b c = d"]),
+        "without dollars": (f"Then\n{ALIGN}\nso", "Then # so", ["a = b c = d"]),
+        "within a line": (f"Then {LONE} so", "Then # so", ["c"]),
+        "in a quote": ("> Then\n> $$\n> - a\n> $$\n> so", "Then # so", ["− a"]),
+        "in a list": (f"- Then\n  $$a$$\n  {LONE}\n- so", "Then # # so", ["a", "c"]),
+        "begun before words": ("$$a\n=b$$ so\n\n$$c$$", "# so #", ["a = b", "c"]),
+        "begun before words again": (f"{LONE} so\n\n{LONE}", "# so #", ["c", "c"]),
+        "ended in a line of its own": ("Then $$a\n$$ and\n$$\nb\n$$", "Then # and #", ["a", "b"]),
+        "looks like a list": ("$$\na\n- b\n\n+ c\n$$", "#", ["a − b + c"]),
+    }.values(),
+)
+def test_a_displayed_formula_is_shown_wherever_it_stands(text, words, formulas):
+    assert placed(text) == (words, [formula.split() for formula in formulas])
+
+
+@pytest.mark.parametrize("text", ["Then\n$$\n{}\n$$\nso", "Then $$ {} $$ so", "Then\n{}\nso", "Then {} so"])
+def test_an_environment_that_cannot_be_set_is_shown_whole(text):
+    tex = r"\begin{eqnarray}a&=&b\\c&=&<b>\end{eqnarray}"
+    page = Page(str(render(text.format(tex))))
+    assert page.text == f"Then {tex} so"
+    assert "b" not in [tag for tag, _ in page.elements]
+    with pytest.raises(FormulaError, match="eqnarray"):
+        render(text.format(tex), strict=True)
+
+
+def work(text):
+    """Return how many functions a text makes the machine call."""
+    calls = 0
+
+    def count(frame, event, function):
+        nonlocal calls
+        calls += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        render(text)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$$", "$", "$$x\n", "$$x\n\n", "\\begin{align}", "\\begin{align}\n", "$$a\n=b$$ c\n", "- $$\n", "x\n$$\n", r"\$$"],
+)
+def test_a_text_of_twice_the_length_is_twice_the_work(text):
+    render("")  # the parser is made once
+    assert work(text * 400) < 3 * work(text * 200)
 
 
 def test_markdown_of_an_instructor_may_link_and_that_of_a_student_may_not():

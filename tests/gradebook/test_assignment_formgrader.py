@@ -101,11 +101,14 @@ def test_nothing_of_a_hostile_notebook_reaches_the_page_as_markup(course, worker
 
 def test_a_written_answer_is_rendered_as_on_the_page_of_its_author(course, worker):
     text = "**Because** of $P$:\n\n- it sends\n- not $Q$\n\n```python\nx = 1\n\ny = 2\n```\n\n| a |\n|---|\n| b |"
+    text += "\n\nSince $$a\\le b$$ so\n$$\n\\begin{aligned}c&=d\\\\&=e\\end{aligned}\n$$\n"
+    text += "\\begin{align}\nf\n\\end{align}\nso"
     hand_in(course, "ann", written=text)
     worker.record(course.path, [result("ann", text)])
     page = worker.page(course.path, "ann")
     shows(page, str(render(text)).strip())
-    assert "**" not in page.partition('id="notebook"')[2]
+    assert not re.search(r"\*\*|\$\$|\\begin", page.partition('id="notebook"')[2])
+    assert page.count('display="block"') == 3
 
 
 WRITTEN = [

@@ -194,6 +194,17 @@ def test_what_was_written_is_markdown_and_its_html_is_text(write):
     assert [one["href"] for one in page.all("a")] == ["https://example.org/a", "https://example.org/c"]
 
 
+def test_displayed_formulas_are_shown_in_an_answer_and_in_a_comment(write):
+    text = "Since $x$: $$a<b$$ so\n\\begin{align}\na&=b\n\\end{align}\nand"
+    said = [*verdicts()[:2], Verdict("written-1", 3.0, 2.0, "to grade", answer=text)]
+    shown = write(result("ann", *said).with_points({"written-1": 2.0}, {"written-1": text}))("feedback/ann.html")
+    page = Page(shown)
+    assert "Your answer: Since x : a < b so a = b and" in page.text
+    assert "Your instructor writes: Since x : a < b so a = b and" in page.text
+    assert [one["display"] for one in page.all("math")][-6:] == ["inline", "block", "block"] * 2
+    assert not re.search(r"\$|\\begin", page.text)
+
+
 @pytest.mark.parametrize("text", ["*a **a ", "$", "`a``b```", "- a\n  - b\n", "$x^{x}$ ", "| a |\n|---|\n"])
 def test_a_long_answer_is_cut_and_shown(write, text):
     said = [*verdicts()[:2], Verdict("written-1", 3.0, None, "to grade", answer=text * 20_000)]
