@@ -129,6 +129,12 @@ def test_a_displayed_formula_is_shown_wherever_it_stands(text, words, formulas):
     assert placed(text) == (words, [formula.split() for formula in formulas])
 
 
+@pytest.mark.parametrize(("start", "end"), [("> a", "</blockquote>"), ("- a", "</ul>")])
+def test_a_formula_below_a_quote_or_a_list_is_none_of_it(start, end):
+    shown = str(render(f"{start}\n$$\nb\n$$"))
+    assert shown.index(end) < shown.index("<math")
+
+
 @pytest.mark.parametrize("text", ["Then\n$$\n{}\n$$\nso", "Then $$ {} $$ so", "Then\n{}\nso", "Then {} so"])
 def test_an_environment_that_cannot_be_set_is_shown_whole(text):
     tex = r"\begin{eqnarray}a&=&b\\c&=&<b>\end{eqnarray}"
