@@ -44,5 +44,12 @@ def points(value: float) -> str:
 
 
 def listed(names: list[str]) -> str:
-    """Return names in a line, at most twenty of them and then a count."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    """Return names in a line, at most twenty of them and then a count.
+
+    Examples
+    --------
+    >>> listed(["adoe", "broe"]), listed(["Doe, Ann (adoe)", "broe"])
+    ('adoe, broe', 'Doe, Ann (adoe); broe')
+    """
+    parted = "; " if any("," in name for name in names[:SHOWN]) else ", "
+    return parted.join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -98,7 +98,7 @@ def test_a_collection_says_what_is_new_replaced_unchanged_and_missing(zipped):
     assert said == [
         "1 submission of 1 student was taken in.",
         "New: ann.",
-        "Still missing: Björn van der Roe (bvr), O'Case, Cy (cas), Dan Fox (dan).",
+        "Still missing: Björn van der Roe (bvr); O'Case, Cy (cas); Dan Fox (dan).",
     ]
     said = str(zipped({"ann/week1.ipynb": notebook(more="newer"), "bvr/week1.ipynb": notebook("bvr")}, 11))
     assert said.splitlines()[:3] == [
