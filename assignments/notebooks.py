@@ -25,6 +25,8 @@ from kltools.exercises import ChoiceExercise, ConstructionExercise, Exercise, Fu
 LARGEST = 10 * 2**20  # bytes of a notebook that is read
 CELLS = 2000  # of a notebook that is read
 LONGEST = 50_000  # characters of a written answer
+# What Markdown takes for HTML, and formulas, in which it is none.
+MARKUP = re.compile(r"(\$[^$]+\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 KEY = "kl-assignment"  # where a notebook says which assignment it is
 HERE = "*Your answer here.*"
 HINT = "\n\n<details>\n<summary>Hint</summary>\n\n{}\n\n</details>"  # the empty lines let formulas be rendered
@@ -79,7 +81,19 @@ def _head(course: Course, assignment: Assignment, student: Student, due: datetim
     parts.append(
         f"Before you hand in, run all cells from the top and save. Keep the file's name, `{assignment.name}.ipynb`."
     )
-    return f"# {course.title}: {assignment.title}\n\nFor {student.name} ({student.id}).{by}\n\n" + "\n\n".join(parts)
+    title = without_html(f"{course.title}: {assignment.title}")
+    return f"# {title}\n\nFor {without_html(student.name)} ({student.id}).{by}\n\n" + "\n\n".join(parts)
+
+
+def without_html(text: str) -> str:
+    """Return a title or a name as Markdown in which an angle bracket and an ampersand are what they are.
+
+    Examples
+    --------
+    >>> without_html("Week 1 <early>: $a<b$, 2 < 3 & more")
+    'Week 1 &lt;early>: $a<b$, 2 < 3 & more'
+    """
+    return MARKUP.sub(lambda found: found[1] or {"<": "&lt;", "&": "&amp;"}[found[0]], text)
 
 
 def _whose_numbers(assignment: Assignment) -> str:

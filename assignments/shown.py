@@ -17,7 +17,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
-from assignments.notebooks import below, question_of
+from assignments.notebooks import below, question_of, without_html
 from assignments.numbers import Numbers
 from assignments.own_cells import naming, own_cells
 from assignments.results import Result, Verdict
@@ -131,7 +131,7 @@ def _rest(text: str) -> str:
 
 
 def _heading(assignment: Assignment):
-    return new_markdown_cell(f"# {assignment.title}", id="head")
+    return new_markdown_cell(f"# {without_html(assignment.title)}", id="head")
 
 
 def _question(asked: Assigned, place: int, title: str, question: str):

@@ -2,11 +2,14 @@
 
 import ast
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from nbformat.v4 import new_notebook
+from page_elements import Page
 from scipy.special import entr
 
 from assignments import ROOT, bank_table
@@ -31,6 +34,7 @@ FORMS = {
     "coding-8": "Two lists of probabilities, in this order: answer_coding_8 = (p, q)",
     "likelihood-8": "In the form that the question asks for.",
 }
+RESULT = Result("ada", 1.0, verdicts=[Verdict("coding-3", 1.0, 0.0, "wrong")])
 # What only a reader of the book knows.
 LEANS = re.compile(r"\b(chapter|the book|this book|section|figure|trap|running coin|the opening|this time)\b", re.I)
 
@@ -61,6 +65,19 @@ def test_each_kind_of_answer_is_described_where_it_is_given(course):
     assert "Replace each `None`" in cells["head"]
     assert "Double-click *Your answer here.*" in cells["head"]
     assert cells["answer-written-1"].endswith("*Your answer here.*")
+
+
+@pytest.mark.parametrize("title", ["Week 1 <early>", "A</h1><script>b</script>", "<!-- A", "&lt; & &#60;", "1 <2 &c"])
+def test_no_part_of_a_title_is_lost(course, title):
+    numbers = Numbers(replace(course, title=title), Assignment("week1", title, (Assigned("coding-3", 1.0),)))
+    student = replace(course.roster["ada"], name=title)
+    given = student_notebook(numbers, student)
+    graded = shown_notebook(numbers, student, RESULT, new_notebook(cells=[]))
+    named = f"{title}: {title} For {title} (ada). "
+    for notebook, words in (given, named), (graded, title), (source_notebook(numbers.assignment), title):
+        page = Page(MarkdownIt("commonmark").render(notebook.cells[0].source))
+        assert page.text.startswith(words)
+        assert {tag for tag, _ in page.elements} <= {"h1", "p", "code", "em"}
 
 
 def test_the_head_speaks_of_what_the_assignment_holds(course):
