@@ -20,6 +20,7 @@ from assignments.sandbox import MEGABYTE, Limits
 from assignments.settings import moment, only, read_table, share
 from kltools import exercises as bank
 
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 COURSE = """\
 title = "A course on one divergence"
 book = ""            # where your students read the book, https://...; feedback links to it
@@ -170,7 +171,7 @@ def open_course(path: str | Path) -> Course:
     if not isinstance(book, str) or not re.fullmatch(r"(https?://\S+)?", book):
         raise CourseError(f"{file}: book = {book!r} must be an address, https://..., or empty")
     roster = read_roster(path / "roster.csv")
-    return Course(path, str(table.get("title", path.name)), roster, book, _limits(table, file))
+    return Course(path, _title(table, path.name, file), roster, book, _limits(table, file))
 
 
 def read_assignment(course: Course, name: str) -> Assignment:
@@ -206,7 +207,8 @@ def read_assignment(course: Course, name: str) -> Assignment:
         raise CourseError(f"{file}: {', '.join(sorted(twice))} is listed twice")
     deadline = moment(table["deadline"], "deadline", file) if "deadline" in table else None
     extensions = _extensions(course, name, table.get("extensions", {}), deadline, file)
-    return Assignment(name, str(table.get("title", name)), exercises, deadline, checks, float(late), extensions)
+    title = _title(table, name, file)
+    return Assignment(name, title, exercises, deadline, checks, float(late), extensions)
 
 
 def write_at_once(file: Path, content: str | bytes) -> None:
@@ -214,6 +216,13 @@ def write_at_once(file: Path, content: str | bytes) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(file)
+
+
+def _title(table: dict, default: str, file: Path) -> str:
+    title = str(table.get("title", default))
+    if CONTROL.search(title):
+        raise CourseError(f"{file}: title = {title!r} must be one line without a tab")
+    return title
 
 
 def _extensions(course: Course, name: str, table, deadline: datetime | None, file: Path) -> dict[str, datetime]:

@@ -9,18 +9,42 @@ from assignments import CourseError
 from assignments.near import near
 
 WORDS = re.compile(r"=\s*(yes|no|on|off|true|false)\s*(#.*)?$", re.IGNORECASE)  # TOML knows true and false only
+BACKSLASH = re.compile(r"Unescaped '\\' in a string|Invalid hex value|Escaped character")
+TEXTS = ("text", "title")
+MARK = "\ufdd0"  # no character, so in no text
+LITERAL = "write it between ''' and ''', or on one line between ' and ', where a backslash is a backslash"
 
 
 def read_table(file: Path) -> dict:
     """Read a file of settings."""
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))  # an editor on Windows may have put a mark first
+        source = file.read_text("utf-8-sig")  # an editor on Windows may have put a mark first
+        table = tomllib.loads(source)
     except FileNotFoundError:
         raise CourseError(f"{file} is not there") from None
     except tomllib.TOMLDecodeError as error:
         raise CourseError(_toml_error(file, str(error))) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"{file} cannot be read: {error}") from None
+    # Each backslash a mark, and the quote after one a letter, so that strings end where they did.
+    marked = re.sub(r'\\(["\\]?)', lambda found: MARK + {"": "", "\\": MARK, '"': "x"}[found[1]], source)
+    _check_texts(table, tomllib.loads(marked), file)
+    return table
+
+
+def _check_texts(table: dict, marked: dict, file: Path, where: str = "") -> None:
+    """Refuse texts between double quotes with a backslash: TOML would make a tab of the first two letters of theta."""
+    for (key, value), source in zip(table.items(), marked.values(), strict=True):
+        if isinstance(value, list | dict):
+            parts, sources = (value, source) if isinstance(value, list) else ([value], [source])
+            for one, its in zip(parts, sources, strict=True):
+                if isinstance(one, dict):
+                    _check_texts(one, its, file, f"{one.get('id', key)}: ")
+        elif key in TEXTS and isinstance(value, str) and source.count(MARK) > value.count("\\"):
+            raise CourseError(
+                f"{file}: {where}{key} has a backslash between double quotes, which loses it and what follows in a "
+                f"formula: {LITERAL}"
+            )
 
 
 def _toml_error(file: Path, said: str) -> str:
@@ -30,6 +54,8 @@ def _toml_error(file: Path, said: str) -> str:
         return f"{file} cannot be read: {said}"
     line = file.read_text("utf-8-sig").split("\n")[int(place[1]) - 1].strip()
     advice = ": say true or false" if WORDS.search(line) else f" cannot be read ({said})"
+    if BACKSLASH.match(said):
+        advice += f"; if that is a text, {LITERAL}"
     return f"{file}, line {place[1]}: {line}{advice}"
 
 

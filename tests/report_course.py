@@ -27,7 +27,7 @@ points = 3
 [[exercise]]
 id = "written-1"
 points = 3
-text = "Which would you report, $D(P\\\\|Q)$? See [this](https://example.org/a)."
+text = 'Which would you report, $D(P\\|Q)$? See [this](https://example.org/a).'
 """
 
 

@@ -7,11 +7,12 @@ import attacked_course
 import pytest
 
 from assignments import bank_table
-from assignments.course import CourseError, read_assignment
+from assignments.course import CourseError, open_course, read_assignment
 from assignments.grade import grade, submission
 from assignments.results import read_result
 
 ONE = '[[exercise]]\nid = "coding-3"\npoints = 2\n'
+WRITTEN = '[[exercise]]\nid = "written-1"\npoints = 2\n'
 DEADLINE = "deadline = 2030-01-31T23:59:00+01:00\n"
 
 
@@ -75,6 +76,45 @@ def week(tmp_path):
 def test_a_mistake_is_told_with_what_would_do(week, text, told):
     with pytest.raises(CourseError, match=rf"week1\.toml(:|, ).*{told}"):
         week(text)
+
+
+@pytest.mark.parametrize("tex", [r"\beta", r"\frac12", r"\theta", r"\nu", r"\rho", r"\\", r"\"", "\\\n", r"\u03b2"])
+def test_a_text_that_would_lose_a_backslash_is_refused_with_the_cure(week, tex):
+    told = "has a backslash between double quotes, .*: write it between ''' and ''', or on one line between ' and ',"
+    for text in [f'"""\nWhy $x{tex}$?"""'] + [f'"$x{tex}$"'] * ("\n" not in tex):
+        with pytest.raises(CourseError, match=f"week1.toml: written-1: text {told}"):
+            week(f"{ONE}{WRITTEN}text = {text}")
+        with pytest.raises(CourseError, match=f"week1.toml: written-1: text {told}"):
+            week(f"{WRITTEN}text = {text}".replace("[[exercise]]", "[exercise]"))
+    if "\n" not in tex:
+        with pytest.raises(CourseError, match=f"week1.toml: title {told}"):
+            week(f'title = "$x{tex}$"\n{ONE}')
+        file = week.course.path / "course.toml"
+        file.write_text(f'title = "$x{tex}$"\n', "utf8")
+        with pytest.raises(CourseError, match=f"course.toml: title {told}"):
+            open_course(week.course.path)
+
+
+@pytest.mark.parametrize("tex", [r"\mu", r"\pi", r"\sum", r"\underline{x}", r"\Updownarrow", r"\uD800"])
+def test_a_backslash_that_cannot_be_read_is_told_with_the_cure(week, tex):
+    with pytest.raises(CourseError, match=r"line 8: Why .* cannot be read .*; if that is a text, write it between '''"):
+        week(f'{ONE}{WRITTEN}text = """\nWhy ${tex}$?\n"""')
+    with pytest.raises(CourseError) as told:
+        week(f"title = Week 1\n{ONE}")
+    assert "between" not in str(told.value)
+
+
+def test_a_backslash_between_single_quotes_is_itself(week):
+    text = 'Why $\\beta$\\\\ \\" \\?\n\ttitle = "a\\b"\\'
+    for quoted, read in ((f"'''\n{text}'''", text), ("'$\\nu\\'", "$\\nu\\"), ('"plain"', "plain")):
+        asked = week(f"# \\ \" '\ntitle = '$\\theta$ \\'\n{ONE}{WRITTEN}text = {quoted} # \\b")
+        assert (asked.title, asked.exercises[1].text) == ("$\\theta$ \\", read)
+
+
+@pytest.mark.parametrize("title", ["'''a\nb'''", "'a\tb'"])
+def test_a_title_is_one_line(week, title):
+    with pytest.raises(CourseError, match=r"title = 'a\\[nt]b' must be one line without a tab"):
+        week(f"title = {title}\n{ONE}")
 
 
 def test_a_file_with_a_mark_first_is_read(week):
