@@ -49,9 +49,32 @@ def render(text: str, *, links: bool = False, strict: bool = False) -> Markup:
         If `strict` and a formula cannot be shown.
     """
     text = short(text)
+    return Markup(_parser(links, strict, _has_few_cells(text)).render(text))
+
+
+def not_shown(text: str) -> list[str]:
+    r"""Return the formulas of a text that are shown as their source.
+
+    Examples
+    --------
+    >>> not_shown(r"Is $\foo{x}$ more than $x$?")
+    ['\\foo{x}']
+    """
+    text = short(text)
+    found = []
+    for token in _parser(True, False, _has_few_cells(text)).parse(text):
+        for one in (token, *(token.children or ())):
+            if one.tag == "math":
+                try:
+                    mathml(one.content.strip())
+                except FormulaError:
+                    found.append(one.content.strip())
+    return found
+
+
+def _has_few_cells(text: str) -> bool:
     lines = text.splitlines()
-    tables = max((line.count("|") for line in lines), default=0) * len(lines) <= CELLS
-    return Markup(_parser(links, strict, tables).render(text))
+    return max((line.count("|") for line in lines), default=0) * len(lines) <= CELLS
 
 
 def _formula(strict: bool, tex: str, options: dict) -> str:

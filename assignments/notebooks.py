@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from assignments import build_wheel, first_cell, released, wheel_name
 from assignments.course import Assigned, Assignment, Course, Student, write_at_once
 from assignments.draws import NUMBERS
+from assignments.markup import not_shown
 from assignments.numbers import Numbers
 from assignments.released import Release
 from kltools._wording import in_words, listed
@@ -182,7 +183,18 @@ def write_release(course: Course, assignment: Assignment) -> Release:
             if wheel and not (file.parent / wheel.name).exists():
                 shutil.copy(wheel, file.parent)
     released.keep(course, assignment, new, same)
-    return Release(list(files.values()), new, differ, released.changes(course, assignment))
+    told = [*released.changes(course, assignment), *_formulas_not_shown(assignment)]
+    return Release(list(files.values()), new, differ, told)
+
+
+def _formulas_not_shown(assignment: Assignment) -> list[str]:
+    """Say which formulas only the notebook may show, where Jupyter sets them."""
+    return [
+        f"Look: {one.id}: the feedback pages and Formgrader cannot set the formula {' '.join(tex.split())} and show it "
+        "as it is written; Jupyter may set it in the notebook."
+        for one in assignment.exercises
+        for tex in not_shown(one.text)
+    ]
 
 
 def read_submission(file: Path) -> nbformat.NotebookNode:

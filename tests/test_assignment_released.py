@@ -6,7 +6,7 @@ import attacked_course
 import nbformat
 import pytest
 
-from assignments.course import open_course, read_assignment
+from assignments.course import Assigned, open_course, read_assignment
 from assignments.notebooks import write_release
 from assignments.numbers import Numbers
 from assignments.own_cells import own_cells
@@ -65,6 +65,25 @@ def test_every_change_is_told(course):
     assert len(told) == 2
     moved = replace(course[1], exercises=course[1].exercises[::-1])
     assert changes(course[0], moved)[0].endswith(": the exercises stand in another order.")
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        (r"Is $\foo{x}$ more than $x$?", [r"\foo{x}"]),
+        ("- Is\n  $$\n  a\n  \\foo{x}\n  $$\n\n| a |\n|---|\n| $\\bar$ |", [r"a \foo{x}", r"\bar"]),
+        (
+            r"So \begin{eqnarray}a\end{eqnarray}, see [$\foo$](https://example.org)",
+            [r"\begin{eqnarray}a\end{eqnarray}", r"\foo"],
+        ),
+        (r"Is `$\foo$` more than $\ln 2$? $$\begin{aligned}a\end{aligned}$$", []),
+    ],
+)
+def test_a_formula_that_no_page_shows_is_told(course, text, formulas):
+    asked = replace(course[1], exercises=(*course[1].exercises, Assigned("written-1", 1.0, text=text)))
+    told = str(write_release(course[0], asked)).splitlines()[1:]
+    cannot = "Look: written-1: the feedback pages and Formgrader cannot set the formula "
+    assert [line.removeprefix(cannot).partition(" and show it ")[0] for line in told] == formulas
 
 
 def test_a_notebook_that_is_out_is_never_overwritten(course):
