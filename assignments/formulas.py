@@ -122,9 +122,12 @@ def _space(row: Element) -> None:
 def _align(table: Element) -> None:
     """Align the columns in browsers that know no columnalign; in rows of equations nothing parts the sides."""
     tight = table.get("columnspacing", "").startswith("0em")
-    for cell in table.iterfind("mtr/mtd"):
-        if (side := cell.get("columnalign")) in ("left", "right"):
-            cell.set("style", f"text-align: {side}" + f"; padding-{side}: 0" * tight)
+    for row in table.iterfind("mtr"):
+        for place, cell in enumerate(row):
+            side = ("right", "left")[place % 2] if tight else cell.get("columnalign")
+            if side in ("left", "right"):
+                cell.set("columnalign", side)
+                cell.set("style", f"text-align: {side}" + f"; padding-{side}: 0" * tight)
 
 
 def _is_function(element: Element) -> bool:

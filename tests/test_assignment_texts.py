@@ -58,6 +58,10 @@ def test_questions_about_other_numbers_can_be_shown(seed):
         (r"\text{<script>alert(1)</script>}", "<mtext>&lt;script&gt;alert(1)&lt;/script&gt;</mtext>"),
         (r"\text{&lt;b&gt;}", "<mtext>&lt;b&gt;</mtext>"),
         (r"\begin{aligned}a&=b\end{aligned}", '<mtd columnalign="left" style="text-align: left; padding-left: 0">'),
+        (
+            r"\begin{align}&&a\end{align}",
+            '<mtd columnalign="right" style="text-align: right; padding-right: 0"><mi>a</mi>',
+        ),
         (r"\begin{cases}a&b\end{cases}", '<mtd columnalign="left" style="text-align: left">'),
         (r"\begin{align}a\\b\end{align}", "<mi>a</mi></mtd></mtr>"),  # and no number
         (r"\begin{gather}a\\b\end{gather}", '<mtable rowspacing="0.5em" columnspacing="1em" displaystyle="true">'),
