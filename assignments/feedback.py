@@ -32,6 +32,9 @@ CHANGED = (
     "A person had given points for this answer. They wait until that person has looked again: your answer, or what it "
     "is worth, has changed since."
 )
+# Of a written answer whose place is empty, where the notebook holds other text
+NO_PLACE = "The place for your answer is empty. A person has still to read what else your notebook holds."
+ELSEWHERE = "The place for your answer is empty. A person read what else your notebook holds."
 FAILURES = 10  # cells that ended with an error, of which the page shows so many
 LONGEST_MESSAGE = 600
 LONGEST_COMMENT = 5000
@@ -123,12 +126,14 @@ def _overruled(said: Verdict, told: str) -> dict:
 def _written(said: Verdict) -> dict:
     """Return what the page says of a written answer, which is Markdown as in the notebook."""
     part = {"answer": "", "written": render(said.answer)}
+    stray = said.status == "to grade" and not said.answer
     if said.earned is None:
-        told = "**Not graded yet.** A person has still to read this answer."
+        told = f"**Not graded yet.** {NO_PLACE if stray else 'A person has still to read this answer.'}"
         return part | {"mood": "wait", "verdict": render(told)}
     if said.status == "unanswered":
         return part | {"mood": "bad", "verdict": render(_verdict(said))} | _overruled(said, _verdict(said))
-    return part | {"mood": "good", "verdict": render("**Graded.** A person read this answer."), "more": []}
+    told = f"**Graded.** {ELSEWHERE if stray else 'A person read this answer.'}"
+    return part | {"mood": "good", "verdict": render(told), "more": []}
 
 
 def _standing(course: Course, assignment: Assignment, numbers: Numbers, result: Result) -> Standing:

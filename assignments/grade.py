@@ -22,13 +22,14 @@ from assignments import ROOT, notebooks, sandbox
 from assignments.arrival import late_days
 from assignments.course import Assigned, Assignment, Course, CourseError, Student
 from assignments.numbers import Numbers
-from assignments.own_cells import naming, own_cells
+from assignments.own_cells import naming, own_cells, stray_texts
 from assignments.results import Failure, Result, Verdict, read_result, write_result
 from kltools.exercises import Exercise, Feedback, FunctionExercise
 
 SHOWN_LINE = 80  # characters of a cell that tell its author which one it is
 LONGEST = 200  # characters of an answer that are kept to be shown
 LONGEST_CODE = 5000  # characters of a function's cells that are kept to be shown
+STRAYS = "The place for this answer is empty. A person reads what else the notebook holds."
 HARMLESS = re.compile(r"[\w ,.-]{0,40}")  # a text that nothing takes for markup
 FAILURES = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
@@ -139,7 +140,8 @@ class _Grader:
 
     def _fingerprint(self, student: Student, file: Path) -> str:
         exercises = [self.numbers.exercise(student.id, one.id) for one in self.assignment.exercises if not one.text]
-        given = repr([exercise.given for exercise in exercises])
+        released = notebooks.released_notebook(self.course, self.assignment, student)
+        given = repr([[one.given for one in exercises], released.read_bytes() if released.exists() else b""])
         parts = [repr(self.assignment), repr(student), repr(self.course.limits), given, repr(self.trusted), _sources()]
         parts += [file.read_bytes(), self.course.secret]
         digest = hashlib.sha256()
@@ -164,10 +166,16 @@ class _Grader:
         own = {cell.source for cell in own_cells(self.numbers, student, notebook) if cell.cell_type == "code"}
         failed = [(cells[place], error) for place, error in sorted(run.failed.items()) if cells[place] in own]
         failures = [(cell, Failure(_first_line(cell), error if error in FAILURES else "")) for cell, error in failed]
+        written = {
+            one.id: notebooks.written_answer(notebook, self.assignment, one.id)
+            for one in self.assignment.exercises
+            if one.text
+        }
+        strays = not all(written.values()) and stray_texts(self.numbers, student, notebook, written.values())
         verdicts = []
         for one in self.assignment.exercises:
             if one.text:
-                verdicts.append(_written(one, notebooks.written_answer(notebook, self.assignment, one.id)))
+                verdicts.append(_written(one, written[one.id], bool(strays)))
                 continue
             exercise = self.numbers.exercise(student.id, one.id)
             said, results = run.answers.get(one.answer), run.results.get(one.answer, [])
@@ -198,7 +206,9 @@ def _first_line(cell: str) -> str:
     return cell.strip().splitlines()[0][:SHOWN_LINE]
 
 
-def _written(one: Assigned, text: str) -> Verdict:
+def _written(one: Assigned, text: str, strays: bool) -> Verdict:
+    if not text and strays:
+        return Verdict(one.id, one.points, None, "to grade", STRAYS)
     if not text:
         return Verdict(one.id, one.points, 0.0, "unanswered")
     return Verdict(one.id, one.points, None, "to grade", "A person reads this answer.", answer=text)

@@ -30,6 +30,7 @@ LONGEST = 50_000  # characters of a written answer
 MARKUP = re.compile(r"(\$[^$]+\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 KEY = "kl-assignment"  # where a notebook says which assignment it is
 HERE = "*Your answer here.*"
+BLANK = ("", HERE)  # what stands in the place of a written answer that nobody has given
 HINT = "\n\n<details>\n<summary>Hint</summary>\n\n{}\n\n</details>"  # the empty lines let formulas be rendered
 CHECK = """\
 # Run this cell after the one above: it says which mistake was made, never the answer.
@@ -155,6 +156,11 @@ def _form(exercise: Exercise, name: str) -> str:
     return "In the form that the question asks for."
 
 
+def released_notebook(course: Course, assignment: Assignment, student: Student) -> Path:
+    """Return where the notebook lies that is given to a student."""
+    return course.path / "release" / assignment.name / student.id / f"{assignment.name}.ipynb"
+
+
 def write_release(course: Course, assignment: Assignment) -> Release:
     """Write every student's notebook to ``release/NAME/STUDENT/NAME.ipynb``, note what was given out, and tell it.
 
@@ -165,8 +171,7 @@ def write_release(course: Course, assignment: Assignment) -> Release:
     texts, numbers = {}, Numbers(course, assignment)
     for student in course.roster.values():
         texts[student.id] = _text(numbers, student, assignment.due(student.id))
-    folder, name = course.path / "release" / assignment.name, f"{assignment.name}.ipynb"
-    files = {student: folder / student / name for student in texts}
+    files = {one.id: released_notebook(course, assignment, one) for one in course.roster.values()}
     new = [student for student, file in files.items() if not file.exists()]
     known = {one: {text} for one, text in texts.items()}
     for one in assignment.extensions:
@@ -244,14 +249,19 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
 def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: str) -> str:
     """Return a written answer, without its heading; empty if there is none. Of copies the first with a text counts."""
     place = [one.id for one in assignment.exercises].index(id) + 1
-    heading = re.compile(rf"\s*\*\*Answer {place}\*\*")
+    heading = heading_of(place)
     cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-    marked = [cell for cell in cells if _grade_id(cell) == id]
+    marked = [cell for cell in cells if grade_id(cell) == id]
     headed = [cell for cell in cells if heading.match(cell.source)]
     both = [cell for cell in headed if cell in marked]  # each alone may have been lost, or stand in a wrong place
     texts = [below(heading, cell.source) for cell in both or marked or headed]
-    text = next((text for text in texts if text not in ("", HERE)), "")
+    text = next((text for text in texts if text not in BLANK), "")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} [...] (cut: {len(text)} characters)"
+
+
+def heading_of(place: int | None = None) -> re.Pattern:
+    """Return how the place for a written answer begins, or for any of them."""
+    return re.compile(rf"\s*\*\*Answer {place or r'[0-9]+'}\*\*")
 
 
 def below(heading: re.Pattern, text: str) -> str:
@@ -260,6 +270,7 @@ def below(heading: re.Pattern, text: str) -> str:
     return text[found.end() if found else 0 :].strip()
 
 
-def _grade_id(cell) -> str:
+def grade_id(cell) -> str:
+    """Return the exercise that a cell is marked with; empty if there is none, or the mark is lost."""
     metadata = cell.metadata.get("nbgrader")
     return str(metadata.get("grade_id", "")) if isinstance(metadata, dict) else ""

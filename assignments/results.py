@@ -27,7 +27,8 @@ class Verdict:
     mistake : str
         The name of a recognized mistake.
     answer : str
-        The answer as the student gave it, cut where it is long. It may hold anything.
+        The answer as the student gave it, cut where it is long. It may hold anything. It is empty where a person is to
+        grade what does not stand in its place.
     value : float or None
         The answer, if it is one number.
     code : str

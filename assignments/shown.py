@@ -19,14 +19,14 @@ from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
 from assignments.notebooks import below, question_of, without_html
 from assignments.numbers import Numbers
-from assignments.own_cells import naming, own_cells
+from assignments.own_cells import HEADING, naming, own_cells, stray_texts
 from assignments.results import Result, Verdict
 from kltools.exercises import get
 
 LONGEST = 20_000  # characters of one block that are shown
 # Control characters, those that turn the direction of what follows, and halves of a pair: named, not obeyed.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-HEADING = re.compile(r"\s*\*\*Answer \d+\*\*")
+STRAY = "The place for this answer is empty. See *What else the notebook holds*, at the end."
 STATUS = {
     "right": "right",
     "mistake": "a known mistake",
@@ -65,22 +65,30 @@ def shown_notebook(
     verdicts = {one.id: one for one in result.verdicts}
     written = {one.answer for one in result.verdicts if one.status == "to grade"}
     rest = [cell for cell in own if cell.cell_type == "code" or below(HEADING, cell.source) not in written]
+    strays = stray_texts(numbers, student, submitted, written) if "" in written else []
+    read_by_person = {cell.source for cell in strays}
     cells = [_heading(numbers.assignment)]
     for place, asked in enumerate(numbers.assignment.exercises, 1):
         named = naming(code, asked.answer)
-        rest = [cell for cell in rest if cell.cell_type != "code" or cell.source not in named]
+        rest = [
+            cell
+            for cell in rest
+            if cell.cell_type != "code" or cell.source not in named or cell.source in read_by_person
+        ]
         question, title = asked.text, "Written answer"
         if not asked.text:
             exercise = numbers.exercise(student.id, asked.id)
             question, title = question_of(exercise), exercise.title
         cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
-        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named), waiting.get(asked.id, "")))
+        notes = [waiting[asked.id]] if asked.id in waiting else []
+        cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named), notes))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))
     if result.failed:
         text = "\n".join(f"{one.error or 'another error'}: {one.cell}" for one in result.failed)
         cells.append(new_markdown_cell(f"**Cells that ended with an error**\n\n{plain(text)}", id="failed"))
     if rest:
+        rest.sort(key=lambda cell: cell.source not in read_by_person)  # what is long is cut at its end
         text = "\n\n".join(f"# {cell.cell_type} cell\n{cell.source}" for cell in rest)
         cells.append(new_markdown_cell(f"**What else the notebook holds**\n\n{plain(text)}", id="rest"))
     return _notebook(cells)
@@ -138,10 +146,10 @@ def _question(asked: Assigned, place: int, title: str, question: str):
     return new_markdown_cell(f"## {place}. {title}\n\n{question}", id=f"ask-{asked.id}")
 
 
-def _answer(asked: Assigned, verdict: Verdict, code: str, waits: str):
-    parts = [f"**{waits}**"] if waits else []
+def _answer(asked: Assigned, verdict: Verdict, code: str, notes: list[str]):
+    parts = [f"**{note}**" for note in notes]
     if verdict.status == "to grade":
-        return _graded(asked, "\n\n".join([*parts, rendered(verdict.answer)]))
+        return _graded(asked, "\n\n".join([*parts, rendered(verdict.answer) if verdict.answer else STRAY]))
     parts += [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
     parts += [plain(verdict.message)] if verdict.message else []
     parts += ["The answer:", plain(verdict.answer)] if verdict.answer else []

@@ -111,6 +111,36 @@ def test_a_written_answer_is_rendered_as_on_the_page_of_its_author(course, worke
     assert page.count('display="block"') == 3
 
 
+STRAY = "The place for this answer is empty. See <em>What else the notebook holds</em>, at the end."
+
+
+@pytest.mark.parametrize("cell_type", ["markdown", "raw", "code"])
+@pytest.mark.parametrize("text", ["Because of answer_coding_3.", "See ![a](attachment:a.png)"])
+def test_an_answer_that_is_not_in_its_place_is_shown_and_pointed_to(course, worker, cell_type, text):
+    moved = {"cell_type": cell_type, "source": f"**Answer 3**\n\n{text}"}
+    hand_in(course, "ann", "*Your answer here.*", first={"source": "x" * 30_000, "cell_type": "code"}, second=moved)
+    stray = result("ann", "")
+    stray["verdicts"][2].update(status="to grade", earned=None)
+    worker.record(course.path, [stray])
+    assert worker.rows(course.path)["sent"]["ann"]["written-1"] == [None, None, None, True, None, None]
+    page = worker.page(course.path, "ann")
+    assert page.count(STRAY) == 1
+    rest = page.partition("<strong>What else the notebook holds</strong>")[2].partition("xxx")[0]
+    assert f"**Answer 3**\n\n{text}" in rest
+    assert "Ann" not in page.partition('id="notebook"')[2]
+
+
+def test_points_for_an_answer_that_is_not_in_its_place_wait_when_the_notebook_changes(course, worker):
+    stray = result("ann", "")
+    stray["verdicts"][2].update(status="to grade", earned=None)
+    for text, kept in (("Because.", {"ann": {"written-1": 2.0}}), ("Because of P.", {})):
+        hand_in(course, "ann", "", first={"source": text})
+        worker.record(course.path, [stray])
+        if kept:
+            worker.give(course.path, "ann", "written-1", 2.0)
+        assert worker.points(course.path) == kept
+
+
 WRITTEN = [
     HOSTILE,
     "</div></div></body>\n\n<script>window.ran = 1</script>\n\n<img src=x onerror=a>",

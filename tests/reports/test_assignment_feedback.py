@@ -142,6 +142,23 @@ def test_points_for_a_text_that_is_missing_are_explained(write):
     assert text.count("A person gave") == 1
 
 
+@pytest.mark.parametrize("points", [0.0, 2.0])
+def test_who_wrote_in_another_place_is_not_told_that_there_is_no_answer(write, points):
+    stray = result("ann", *verdicts()[:2], Verdict("written-1", 3.0, None, "to grade", "A message."))
+    text = Page(write(stray)("feedback/ann.html")).text
+    assert "? of 3 points" in text
+    told = (
+        "Not graded yet. The place for your answer is empty. A person has still to read what else your notebook holds."
+    )
+    assert told in text
+    given = Page(write(stray.with_points({"written-1": points}))("feedback/ann.html")).text
+    assert "Graded. The place for your answer is empty. A person read what else your notebook holds." in given
+    assert f"{points:g} of 3 points" in given
+    for page in (text, given):
+        assert "There is no answer" not in page
+        assert "Your answer: Graded" not in page
+
+
 def test_a_book_without_an_address_is_named_and_not_linked(course, assignment):
     settings = course.path / "course.toml"
     settings.write_text(settings.read_text("utf8").replace("https://example.org/kl/", ""), "utf8")
