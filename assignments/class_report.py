@@ -6,7 +6,9 @@ from statistics import fmean
 
 from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, Course
+from assignments.grade import submission
 from assignments.markup import render, short
+from assignments.notebooks import holds_picture
 from assignments.pages import number, page
 from assignments.plots import counted_bars, histogram
 from assignments.results import Result, Verdict
@@ -35,6 +37,7 @@ def class_page(course: Course, assignment: Assignment, results: Mapping[str, Res
         found_plot=_found_plot(found),
         scores=_scores(results),
         waiting=_waiting(course, assignment, results),
+        pictures=_pictures(course, assignment, results),
         not_run=[
             (_who(course, student), result.status, short(result.note, LONGEST))
             for student, result in results.items()
@@ -123,6 +126,20 @@ def _waiting(course: Course, assignment: Assignment, results: Mapping[str, Resul
             if said.earned is None:
                 waits[said.id].append(_who(course, student))
     return [(one.id, waits[one.id]) for one in assignment.exercises if one.id in waits]
+
+
+def _pictures(course: Course, assignment: Assignment, results: Mapping[str, Result]) -> list[tuple[str, str, str, str]]:
+    """Return whose notebook shows what no page here does, or may: the exercise, why, and where the file lies."""
+    written = [one.id for one in assignment.exercises if one.text]
+    rows = []
+    for student, result in results.items():
+        file = submission(course, assignment, course.roster[student]).relative_to(course.path).as_posix()
+        for said in result.verdicts:
+            if said.id in written and holds_picture(said.answer):
+                rows.append((_who(course, student), said.id, "holds a picture", file))
+            elif said.id in written and said.status == "to grade" and not said.answer:
+                rows.append((_who(course, student), said.id, "may stand in another place there", file))
+    return rows
 
 
 def _failed(who: str, result: Result) -> list[tuple[str, str, str]]:

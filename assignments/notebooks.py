@@ -30,6 +30,8 @@ LONGEST = 50_000  # characters of a written answer
 MARKUP = re.compile(r"(\$[^$]+\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 KEY = "kl-assignment"  # where a notebook says which assignment it is
 HERE = "*Your answer here.*"
+PICTURE = re.compile(r"!\[[^\]\n]{0,500}\][(\[]|\(attachment:|<(?:img|svg|picture)\b|\bdata:image/", re.IGNORECASE)
+NOTE = " (text and formulas; a picture is not shown to the person who grades)"  # older notebooks lack it
 BLANK = ("", HERE)  # what stands in the place of a written answer that nobody has given
 HINT = "\n\n<details>\n<summary>Hint</summary>\n\n{}\n\n</details>"  # the empty lines let formulas be rendered
 CHECK = """\
@@ -116,7 +118,7 @@ def _cells(numbers: Numbers, student: Student, assigned: Assigned, place: int) -
     graded |= {"task": False, "points": assigned.points}
     if assigned.text:
         question = new_markdown_cell(f"{title.format('Written answer')}\n\n{assigned.text}", id=f"ask-{assigned.id}")
-        answer = new_markdown_cell(f"**Answer {place}**\n\n{HERE}", id=f"answer-{assigned.id}")
+        answer = new_markdown_cell(f"**Answer {place}**{NOTE}\n\n{HERE}", id=f"answer-{assigned.id}")
         answer.metadata["nbgrader"] = graded | {"cell_type": "markdown"}
         return [question, answer]
     exercise = numbers.exercise(student.id, assigned.id)
@@ -176,6 +178,8 @@ def write_release(course: Course, assignment: Assignment) -> Release:
     known = {one: {text} for one, text in texts.items()}
     for one in assignment.extensions:
         known[one].add(_text(numbers, course.roster[one], assignment.deadline))  # written before it was given
+    for forms in known.values():
+        forms |= {form.replace(NOTE, "") for form in forms}  # written before there was the note
     same = [one for one in texts if one not in new and files[one].read_text("utf8") in known[one]]
     differ = [one for one in texts if one not in new and one not in same]
     numbers.keep()
@@ -261,7 +265,12 @@ def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: 
 
 def heading_of(place: int | None = None) -> re.Pattern:
     """Return how the place for a written answer begins, or for any of them."""
-    return re.compile(rf"\s*\*\*Answer {place or r'[0-9]+'}\*\*")
+    return re.compile(rf"\s*\*\*Answer {place or r'[0-9]+'}\*\*(?:{re.escape(NOTE)})?")
+
+
+def holds_picture(text: str) -> bool:
+    """Return whether a text shows a picture in Jupyter; nowhere else, since pictures stay in the file."""
+    return bool(PICTURE.search(text))
 
 
 def below(heading: re.Pattern, text: str) -> str:

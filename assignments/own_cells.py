@@ -68,7 +68,7 @@ def _given(numbers: Numbers, student: Student) -> list:
 
 def _plain(cell) -> str:
     """Return a cell's source without what may be another now than when it was given out."""
-    source = cell.source.strip().replace("\r\n", "\n")
+    source = cell.source.strip().replace("\r\n", "\n").replace(notebooks.NOTE, "")
     return WORTH.sub(r"\1", DUE.sub("", source))
 
 

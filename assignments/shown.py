@@ -17,7 +17,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
 from assignments.markup import render
-from assignments.notebooks import below, question_of, without_html
+from assignments.notebooks import below, holds_picture, question_of, without_html
 from assignments.numbers import Numbers
 from assignments.own_cells import HEADING, naming, own_cells, stray_texts
 from assignments.results import Result, Verdict
@@ -27,6 +27,7 @@ LONGEST = 20_000  # characters of one block that are shown
 # Control characters, those that turn the direction of what follows, and halves of a pair: named, not obeyed.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 STRAY = "The place for this answer is empty. See *What else the notebook holds*, at the end."
+PICTURE = "There is a picture, which only the submitted notebook shows. The class report names the file."
 STATUS = {
     "right": "right",
     "mistake": "a known mistake",
@@ -80,7 +81,9 @@ def shown_notebook(
             exercise = numbers.exercise(student.id, asked.id)
             question, title = question_of(exercise), exercise.title
         cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
+        texts = [verdicts[asked.id].answer] if verdicts[asked.id].answer else read_by_person
         notes = [waiting[asked.id]] if asked.id in waiting else []
+        notes += [PICTURE] if asked.text and any(map(holds_picture, texts)) else []
         cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named), notes))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))

@@ -17,7 +17,7 @@ from assignments.copies import Copies
 from assignments.course import Assigned, Assignment, create_course, open_course
 from assignments.draws import CHAPTERS, NUMBERS
 from assignments.feedback import feedback_page
-from assignments.notebooks import student_notebook
+from assignments.notebooks import holds_picture, student_notebook
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
 from assignments.shown import shown_notebook, source_notebook
@@ -78,6 +78,33 @@ def test_no_part_of_a_title_is_lost(course, title):
         page = Page(MarkdownIt("commonmark").render(notebook.cells[0].source))
         assert page.text.startswith(words)
         assert {tag for tag, _ in page.elements} <= {"h1", "p", "code", "em"}
+
+
+def test_the_place_for_a_text_says_what_is_shown_of_it(course):
+    cells = notebook_of(course, *KINDS)[1]
+    told = "**Answer 6** (text and formulas; a picture is not shown to the person who grades)\n\n*Your answer here.*"
+    assert cells["answer-written-1"] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("![a](attachment:a.png)", True),
+        ("![a\\]](attachment:a.png)", True),
+        ("text ![](https://example.org/a)", True),
+        ("![a][b]\n\n[b]: x.png", True),
+        ("<IMG\nsrc=x>", True),
+        ("<svg>", True),
+        ("[a](data:image/png;base64,AA)", True),
+        ("wow! [a](b.png)", False),
+        ("$n![k]$, 3! = 6", False),
+        ("the data: images, image.png, <imgs>", False),
+        ("![" * 25_000, False),
+    ],
+    ids=range(11),
+)
+def test_a_picture_is_known_by_its_source(text, holds):
+    assert holds_picture(text) == holds
 
 
 def test_the_head_speaks_of_what_the_assignment_holds(course):

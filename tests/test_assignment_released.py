@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from assignments.course import Assigned, open_course, read_assignment
-from assignments.notebooks import write_release
+from assignments.notebooks import NOTE, student_notebook, write_release, written_answer
 from assignments.numbers import Numbers
 from assignments.own_cells import own_cells
 from assignments.released import changes
@@ -122,6 +122,28 @@ def test_a_notebook_names_the_day_of_its_student_and_stays_where_more_time_is_gi
         assert own_cells(numbers, student, notebook) == []
         notebook.cells[0].source += "\n\nMine."
         assert own_cells(numbers, student, notebook) == notebook.cells[:1]
+
+
+def test_a_notebook_of_before_its_places_said_what_is_shown_is_the_same(course):
+    with (course[0].path / "assignments/week1.toml").open("a") as week:
+        week.write('[[exercise]]\nid = "written-1"\npoints = 1\ntext = "Why?"\n')
+        week.write("[extensions]\nadoe = 2030-02-03T23:59:00+01:00\n")
+    asked = edit(course[0], ("checks", "deadline = 2030-01-31T23:59:00+01:00\nchecks"))
+    numbers, earlier = Numbers(course[0], asked), replace(asked, extensions={})
+    for one in write_release(course[0], earlier).files:
+        assert NOTE in one.read_text("utf8")
+        one.write_text(one.read_text("utf8").replace(NOTE, ""), "utf8")
+    said = write_release(course[0], asked)
+    assert (said.new, said.differ, said.changes) == ([], [], [])
+    for student in course[0].roster.values():
+        file = course[0].path / f"release/week1/{student.id}/week1.ipynb"
+        notebook = nbformat.read(file, 4)
+        file.unlink()  # it is known by what it holds
+        assert own_cells(numbers, student, notebook) == []
+        assert written_answer(notebook, asked, "written-1") == ""
+        for form in (notebook, student_notebook(numbers, student)):
+            form.cells[-1].source = form.cells[-1].source.replace("*Your answer here.*", "Because.")
+            assert written_answer(form, asked, "written-1") == "Because."
 
 
 def test_a_newcomer_is_named_and_the_others_keep_theirs(course):

@@ -9,7 +9,7 @@ import pytest
 from assignments.copies import find_copies
 from assignments.course import read_assignment
 from assignments.grade import grade, submission
-from assignments.notebooks import student_notebook, write_release
+from assignments.notebooks import NOTE, student_notebook, write_release
 from assignments.numbers import Numbers
 from assignments.own_cells import own_cells, stray_texts
 
@@ -85,6 +85,11 @@ def split_question(cells):
     cells[at : at + 1] = [{**cells[at], "source": text} for text in (heading, *texts)]
 
 
+def without_note(cells):
+    for one in cells:
+        one["source"] = one["source"].replace(NOTE, "")
+
+
 def both(*changes):
     return lambda cells: [change(cells) for change in changes] and None
 
@@ -115,6 +120,7 @@ STRAYS = {
     "in-the-question": edit("ask-written-1", "Give a reason.", "Give a reason.\n\nP."),
     "in-the-place-of-none": append(f"**Answer 7**\n\n{TEXT}"),
     "code-that-names-an-answer": append("**Answer 1**\n\nas answer_coding_6 says", "code"),
+    "before-the-note": both(without_note, append(TEXT)),
 }
 NOTHING = {
     "untouched": lambda cells: None,
@@ -129,6 +135,7 @@ NOTHING = {
     "question-copied": lambda cells: cells.append({**cells[place(cells, "ask-written-1")]}),
     "points-changed": edit("ask-written-1", "(2 points)", "(200 points)"),
     "windows": lambda cells: [one.update(source=one["source"].replace("\n", "\r\n")) for one in cells] and None,
+    "before-the-note": without_note,
     "code": append("# P. S.: this was hard\nx = 1", "code"),
 }
 ANSWERED = {

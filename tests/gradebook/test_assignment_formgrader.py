@@ -111,6 +111,7 @@ def test_a_written_answer_is_rendered_as_on_the_page_of_its_author(course, worke
     assert page.count('display="block"') == 3
 
 
+PICTURE = "There is a picture, which only the submitted notebook shows. The class report names the file."
 STRAY = "The place for this answer is empty. See <em>What else the notebook holds</em>, at the end."
 
 
@@ -125,6 +126,7 @@ def test_an_answer_that_is_not_in_its_place_is_shown_and_pointed_to(course, work
     assert worker.rows(course.path)["sent"]["ann"]["written-1"] == [None, None, None, True, None, None]
     page = worker.page(course.path, "ann")
     assert page.count(STRAY) == 1
+    assert page.count(PICTURE) == ("![" in text)
     rest = page.partition("<strong>What else the notebook holds</strong>")[2].partition("xxx")[0]
     assert f"**Answer 3**\n\n{text}" in rest
     assert "Ann" not in page.partition('id="notebook"')[2]
@@ -139,6 +141,15 @@ def test_points_for_an_answer_that_is_not_in_its_place_wait_when_the_notebook_ch
         if kept:
             worker.give(course.path, "ann", "written-1", 2.0)
         assert worker.points(course.path) == kept
+
+
+def test_a_picture_in_a_written_answer_is_named(course, worker):
+    for text, told in (("Because. ![a](attachment:a.png)", 1), ("Because.", 0)):
+        hand_in(course, "ann", text)
+        worker.record(course.path, [result("ann", text)])
+        page = worker.page(course.path, "ann")
+        assert page.count(PICTURE) == told
+        assert "The place for this answer is empty" not in page
 
 
 WRITTEN = [

@@ -226,6 +226,29 @@ def test_cells_that_ended_with_an_error_are_listed(write):
     assert cells(text, "Submissions")[0] == ["graded", "3"], "the notebook ran through"
 
 
+def test_what_only_the_notebook_shows_is_listed_with_its_file(write):
+    def said(answer):
+        return [*verdicts()[:2], Verdict("written-1", 3.0, None, "to grade", answer=answer)]
+
+    heading = "To be read in the notebook"
+    read = write(
+        result("ann", *said("See ![a](attachment:a.png)")),
+        result("bob", *said("See [a](https://example.org/a.png), wow!")),
+        result("dan", *said("")),
+        result("eve", *verdicts(answer="<img src=x>")),
+    )
+    assert cells(read("report.html"), heading) == [
+        ["Ann Doe (ann)", "written-1", "holds a picture", "submitted/ann/week1/week1.ipynb"],
+        ["&lt;script&gt;dan&lt;/script&gt; (dan)", "written-1", "may stand in another place there",
+         "submitted/dan/week1/week1.ipynb"],
+    ]  # fmt: skip
+    waiting = "written-1: 3 answers to look at Ann Doe (ann) , Bob B. Roe (bob) , <script>dan"
+    assert waiting in Page(read("report.html")).text
+    assert rows(read("grades.csv"))[3][3:6] == ["5", "8", "partly"]
+    assert [row[-1] for row in rows(read("canvas.csv"))[2:]] == ["", "", "", "7.5"]
+    assert heading not in write(*some_class())("report.html")
+
+
 def test_one_is_not_said_as_many(write):
     page = Page(write(result("ann", *verdicts(written=None)))("report.html"))
     for words in ("What became of the submissions of 1 student.", "1 score,", "written-1: 1 answer to look at"):
