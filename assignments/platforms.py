@@ -20,8 +20,9 @@ from assignments.roster import LETTERS, Student
 
 NOBODY = "nobody on the roster is named so"
 SEVERAL = "it may belong to"
+NO_NOTEBOOK = "it is not a notebook"
 OUR_WHEEL = "the wheel that was given out with the notebook"
-CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_.+\.ipynb", re.IGNORECASE | re.DOTALL)
+CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_.+", re.IGNORECASE | re.DOTALL)
 MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<number>\d+)_assignsubmission_file(?P<rest>_.*)?", re.DOTALL)
 
 
@@ -32,14 +33,17 @@ def canvas_name(name: str) -> re.Match | None:
 
 
 def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
-    """Return whose notebook this is by its name in a folder or a zip, or why that cannot be said."""
+    """Return whose notebook this is by its name in a folder or a zip, or why that cannot be said.
+
+    Of another file that came through a platform both are returned: it is no notebook, and its author can be told.
+    """
     path = _path(name)
     if path.suffix.lower() == ".zip":
         return None, "it is a zip: unpack it and collect again"
     if path.match("kltools-*.whl"):
         return None, OUR_WHEEL
     if path.suffix.lower() != ".ipynb":
-        return None, "it is not a notebook"
+        return owner(roster, f"{name}.ipynb")[0] if is_platform_name(name) else None, NO_NOTEBOOK
     if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
         return None, "it is a copy that Jupyter or the system keeps for itself"
     kind, found = _telling(name, roster)

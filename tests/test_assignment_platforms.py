@@ -12,7 +12,7 @@ from assignments.arrival import came
 from assignments.collect import Collected, collect
 from assignments.copies import Copies
 from assignments.course import open_course, read_assignment
-from assignments.grade import submission
+from assignments.grade import grade, submission
 from assignments.kept import came_as, unknown_times
 from assignments.platforms import name_of_answer, owner
 from assignments.report import write_reports
@@ -84,6 +84,40 @@ def test_letters_with_strokes_are_found_as_plain_ones_too(who):
     assert owner(roster, f"{who}_3_assignsubmission_file/x.ipynb") == ("sla", "")
     assert owner({"ld": Student("ld", "Lodz Dogu", "")}, "łodzdoğu_1_2_x.ipynb") == ("ld", "")
     assert owner({"ld": Student("ld", "ðıœþđ", "")}, "diœthd_1_2_x.ipynb") == ("ld", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("doeann_1_2_week1.pdf", "ann"),
+        ("doeann_LATE_1_2_week1", "ann"),
+        ("Ann Doe_12345_assignsubmission_file_/week1.pdf", "ann"),
+        ("Dan Fox_12345_assignsubmission_file_week1.html", "dan"),
+        ("Ann Doe_1_assignsubmission_file/Dan Fox_4_assignsubmission_file_week1.pdf", "ann"),
+        ("Ann Doe_1_assignsubmission_file/.DS_Store", None),
+        ("__MACOSX/doeann_1_2_week1.pdf", None),
+        ("__MACOSX/Ann Doe_1_assignsubmission_file/._week1.pdf", None),
+        ("nobody_1_2_week1.pdf", None),
+        ("ann-notes.pdf", None),
+        ("ann/notes.pdf", None),
+    ],
+)
+def test_of_a_file_that_is_no_notebook_it_is_known_who_sent_it_through_a_platform(course, zipped, name, student):
+    opened, asked = course
+    assert owner(opened.roster, name) == (student, "it is not a notebook")
+    assert zipped({name: "%PDF"}).unresolved == [(name, "it is not a notebook")]
+    told = {id: (result.ended, result.note) for id, result in grade(opened, asked, trusted=True).items()}
+    note = "The file that came on 2026-10-01 was not taken: it is not a notebook."
+    assert told == {id: ("unreadable", note) if id == student else ("missing", "") for id in opened.roster}
+
+
+def test_a_file_beside_a_notebook_changes_nothing(course, zipped):
+    folder = "Ann Doe_1_assignsubmission_file_"
+    for first in (1, 10):
+        found = zipped({f"{folder}/a.pdf": "%PDF", f"{folder}/x.ipynb": notebook(), f"{folder}/b.png": "PNG"}, first)
+        assert found.missing == ["Björn van der Roe (bvr)", "O'Case, Cy (cas)", "Dan Fox (dan)"]
+    assert came_as(*course, course[0].roster["ann"]) == f"{folder}/x.ipynb"
+    assert "was not taken" not in grade(*course, trusted=True)["ann"].note
 
 
 def test_a_name_of_nobody_is_left_alone(zipped):
