@@ -87,7 +87,7 @@ def late_days(assignment: Assignment, student: str, file: Path) -> int:
 def unknown(assignment: Assignment, student: str, file: Path) -> str:
     """Return what is not known of a submission's time: "how late" it is, "whether" it is late, or nothing."""
     how, due = came(file), assignment.due(student)
-    if due is None or stamp(file).exists() or not is_platform_name(how.name):
+    if due is None or not file.exists() or stamp(file).exists() or not is_platform_name(how.name):
         return ""
     if canvas := canvas_name(how.name):
         return "how late" if canvas["late"] and late_days(assignment, student, file) else ""

@@ -21,11 +21,12 @@ from assignments.grade import submission
 from assignments.kept import Found, UnreadableFileError, digest, keep, newest_aside, refuse
 from assignments.notebooks import KEY, LARGEST
 from assignments.pages import counted, listed
-from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, canvas_name, is_platform_name, owner, platform_number
+from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, ZIP, canvas_name, is_platform_name, owner, platform_number
 
 MEMBERS = 5000
 SHOWN = 5  # names of files that were left alone for one reason
 OTHER = "no notebook"
+NAMESAKE = ("it is of another person", "the platform names")
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Collected:
         The files that were taken in, by student.
     unresolved : list of tuple of str
         The files that were left alone, each with the reason.
+    told : dict of str to str
+        Whose files these are, by name, where that is known: their authors read the reason on their pages.
     replaced, older, known, unchanged : set of str
         Students of whom a newer submission now counts, of whom one came that is older than what counts, of whom one
         came that came before and does not count, and of whom the same came again.
@@ -53,6 +56,7 @@ class Collected:
 
     accepted: dict[str, list[str]] = field(default_factory=dict)
     unresolved: list[tuple[str, str]] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     older: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
@@ -85,11 +89,12 @@ class Collected:
         """Yield what was left alone, a line for each reason."""
         reasons: dict[str, list[str]] = {}
         for name, why in self.unresolved:
-            reasons.setdefault(why, []).append(name)
+            shown = f"{name!r} of {self.told[name]}" if name in self.told else repr(name)
+            reasons.setdefault(why, []).append(shown)
         ours = reasons.pop(OUR_WHEEL, ())
         for why, names in reasons.items():
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            yield f"Left alone: {', '.join(map(repr, names[:SHOWN]))}{more}: {why}"
+            yield f"Left alone: {', '.join(names[:SHOWN])}{more}: {why}"
         if ours:
             yield f"Left alone: {counted(len(ours), 'file')}: {OUR_WHEEL}"
         if self.record and any(len(names) > SHOWN for names in reasons.values()):
@@ -166,9 +171,9 @@ def _namesake(assignment: Assignment, found: Found, student: str, numbers: set[s
         return ""
     if number not in numbers:
         known = " and ".join(sorted(numbers))
-        reason = f"it is of another person whom the platform names like {student}, whose number is {known}"
+        reason = f"{NAMESAKE[0]} whom the platform names like {student}, whose number is {known}"
     else:
-        reason = f"the platform names {len(numbers)} people like {student}"
+        reason = f"{NAMESAKE[1]} {len(numbers)} people like {student}"
     return f"{reason}: if it is theirs, put it into inbox as {student}-{assignment.name}.ipynb and collect from inbox"
 
 
@@ -196,8 +201,9 @@ def _take(
             reason = reason or str(error)
     if reason:
         collected.unresolved.append((found.name, reason))
-        if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
-            refuse(course, assignment, student, found, reason)
+        if student and not reason.startswith((OTHER, *NAMESAKE)):  # who is told, and not taken for one who sent nothing
+            refuse(course, assignment, student, found, ZIP if reason.startswith(ZIP) else reason)
+            collected.told[found.name] = student
         return
     theirs.setdefault(student, []).append((found, digest(data)))
     for note in _notes(course, assignment, found, student, told.get("student")):

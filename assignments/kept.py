@@ -219,9 +219,12 @@ def unknown_times(course: Course, assignment: Assignment) -> dict[str, list[str]
 
 
 def refuse(course: Course, assignment: Assignment, student: str, found: Found, reason: str) -> None:
-    """Note that a student's file was not taken, and why."""
-    file = refusals(submission(course, assignment, course.roster[student]))
+    """Note that a student's file was not taken, and why; and its name, under which the platform takes the page back."""
+    place = submission(course, assignment, course.roster[student])
+    file = refusals(place)
     file.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists() and is_platform_name(found.name):
+        note_came(place, Came(found.name, found.made))
     when = f" that came on {found.changed:%Y-%m-%d}" if found.changed else ""
     with file.open("a", encoding="utf8") as stream:
         stream.write(f"The file{when} was not taken: {reason}.\n")

@@ -21,6 +21,7 @@ from assignments.roster import LETTERS, Student
 NOBODY = "nobody on the roster is named so"
 SEVERAL = "it may belong to"
 NO_NOTEBOOK = "it is not a notebook"
+ZIP = "it is a zip"
 OUR_WHEEL = "the wheel that was given out with the notebook"
 CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_.+", re.IGNORECASE | re.DOTALL)
 MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<number>\d+)_assignsubmission_file(?P<rest>_.*)?", re.DOTALL)
@@ -39,7 +40,9 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     """
     path = _path(name)
     if path.suffix.lower() == ".zip":
-        return None, "it is a zip: unpack it and collect again"
+        student = owner(roster, f"{name}.ipynb")[0] if is_platform_name(name) else None
+        place = f"inbox/{student or 'ID'}"  # what stands further in then says nothing of whose it is
+        return (student, f"{ZIP}: unpack it into {place}, collect from inbox, and check the time: it is the author's")
     if path.match("kltools-*.whl"):
         return None, OUR_WHEEL
     if path.suffix.lower() != ".ipynb":

@@ -109,6 +109,21 @@ def test_of_a_file_that_is_no_notebook_it_is_known_who_sent_it_through_a_platfor
     told = {id: (result.ended, result.note) for id, result in grade(opened, asked, trusted=True).items()}
     note = "The file that came on 2026-10-01 was not taken: it is not a notebook."
     assert told == {id: ("unreadable", note) if id == student else ("missing", "") for id in opened.roster}
+    assert (f"Left alone: {name!r} of {student}: it is" in str(zipped({name: "%PDF"}))) == bool(student)
+    if student:
+        assert came_as(*course, opened.roster[student]) == name
+        assert name_of_answer(name, student, "week1").endswith("week1.html")
+
+
+def test_a_zip_of_one_student_is_to_be_unpacked_where_it_can_name_nobody_else(course, zipped):
+    said = str(zipped({"doeann_LATE_1_2_all.zip": "PK"}))
+    put = "unpack it into inbox/ann, collect from inbox, and check the time: it is the author's"
+    assert f"Left alone: 'doeann_LATE_1_2_all.zip' of ann: it is a zip: {put}" in said
+    assert grade(*course, trusted=True)["ann"].note.endswith("was not taken: it is a zip.")
+    inside = course[0].path / "inbox/ann/all/dan/week1.ipynb"
+    inside.parent.mkdir(parents=True)
+    inside.write_text(notebook("dan"), "utf8")
+    assert list(collect(*course, course[0].path / "inbox").accepted) == ["ann"]
 
 
 def test_a_file_beside_a_notebook_changes_nothing(course, zipped):
