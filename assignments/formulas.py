@@ -1,12 +1,13 @@
 """Formulas of the bank as MathML, which browsers show without a script.
 
 The converter passes on whatever a formula holds, markup among it, and a message may quote what a student wrote. So the
-result is built anew from a closed list of elements, and everything in it is escaped.
+result is built anew from a closed list of elements, and everything in it is escaped. None of them hides what it holds.
 """
 
 import html
 import re
 from functools import lru_cache
+from types import MappingProxyType
 from xml.etree.ElementTree import Element, tostring
 
 from latex2mathml.converter import Converter
@@ -15,7 +16,7 @@ LONGEST = 1000  # characters of a formula
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 ELEMENTS = frozenset(
     """math mrow mi mn mo mtext mspace mstyle mfrac msqrt mroot msub msup msubsup munder mover munderover
-    mtable mtr mtd mpadded mphantom""".split()  # noqa: SIM905
+    mtable mtr mtd""".split()  # noqa: SIM905
 )
 ATTRIBUTES = frozenset(
     """xmlns display mathvariant stretchy fence form accent accentunder separator lspace rspace width height depth
@@ -28,12 +29,15 @@ ROWS = {"align": "align*", "aligned": "align*", "split": "align*", "gather": "di
 SAME = """align* equation equation* array cases smallmatrix matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix""".split()  # noqa: SIM905
 ENVIRONMENTS = dict.fromkeys(SAME) | ROWS | {"gather*": "displaylines"}  # no formula has a number here
 UNSEEN = re.compile(r"\\label\s*\{[^{}]*\}|(?<=\\\\)\s*\[-?[\d.]+\s*[a-z]{2}\]")  # names, and spaces between rows
+NOT_EQUAL = re.compile(r"\\not\s*=")  # which the converter would lay over each other
 BARS = ("\N{HORIZONTAL BAR}", "_")
 SYMBOLS = ("\N{INFINITY}", "\N{DOWN TACK}")  # no operators: there is no space around them
 TIGHT = ("/", "|", "\N{DOUBLE VERTICAL LINE}")
 SIGNS = ("+", "\N{MINUS SIGN}")
 CLOSING = (")", "]", "}", "|", "!")
 THIN = "0.1667em"
+# Control characters, those that turn the direction of what follows, and halves of a pair.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class FormulaError(ValueError):
@@ -58,7 +62,9 @@ def mathml(tex: str, display: str = "inline") -> str:
         raise FormulaError(f"a formula of {len(tex)} characters")
     try:
         known = ONE_LETTER.sub(r"\1{\2}", UNSEEN.sub("", ENVIRONMENT.sub(_environment, tex)))
-        tree = Converter(NAMESPACE, display).convert_to_element(known)
+        converter = Converter(NAMESPACE, display)
+        converter.macros = MappingProxyType({})  # a few definitions that use each other come to more than memory holds
+        tree = converter.convert_to_element(NOT_EQUAL.sub(r"\\neq ", known))
         elements = list(tree.iter())
         for cell in tree.iter("mtd"):
             if len(cell) and cell[0].tag == "mi" and not cell[0].text:  # stands where & was
@@ -68,7 +74,10 @@ def mathml(tex: str, display: str = "inline") -> str:
             _check(element, tex)
         for element in elements:
             _mend(element)
-        return tostring(tree, encoding="unicode")
+        made = tostring(tree, encoding="unicode")
+        if found := CONTROLS.search(made):  # written as \unicode{xd} or &#13;, say
+            raise FormulaError(f"{tex!r} makes U+{ord(found[0]):04X}")
+        return made
     except FormulaError:
         raise
     except Exception as error:  # the converter raises what it likes
@@ -85,6 +94,8 @@ def _environment(found: re.Match) -> str:
 def _check(element: Element, tex: str) -> None:
     if element.tag not in ELEMENTS or not element.attrib.keys() <= ATTRIBUTES:
         raise FormulaError(f"{tex!r}: <{element.tag} {' '.join(element.attrib)}> is not known here")
+    if any(length.lstrip().startswith("-") for length in element.attrib.values()):
+        raise FormulaError(f"{tex!r}: what goes back may lie over other text")
     if element.text.startswith("\\") or (element.tag in ("mi", "mn", "mo") and not element.text):
         raise FormulaError(f"{tex!r}: {element.text or 'an empty operator'} is not known here")
 
