@@ -16,6 +16,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from assignments.course import Assigned, Assignment, Student
+from assignments.formulas import CONTROLS
 from assignments.markup import render
 from assignments.notebooks import below, holds_picture, question_of, without_html
 from assignments.numbers import Numbers
@@ -24,8 +25,6 @@ from assignments.results import Result, Verdict
 from kltools.exercises import get
 
 LONGEST = 20_000  # characters of one block that are shown
-# Control characters, those that turn the direction of what follows, and halves of a pair: named, not obeyed.
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 STRAY = "The place for this answer is empty. See *What else the notebook holds*, at the end."
 PICTURE = "There is a picture, which only the submitted notebook shows. The class report names the file."
 STATUS = {
@@ -129,11 +128,12 @@ def plain(text: str) -> str:
 def rendered(text: str, *, links: bool = False) -> str:
     """Return Markdown as HTML on one line, which is passed on as it is; its formulas need no script."""
     found = f"{render(_named(text), links=links)}{_rest(text)}"
+    found = CONTROLS.sub(lambda sign: f"&lt;U+{ord(sign[0]):04X}&gt;", found)  # it may be written as &#13;
     return f"<div>{found.replace(chr(10), '&#10;')}</div>"
 
 
 def _named(text: str) -> str:
-    return UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text[:LONGEST])
+    return CONTROLS.sub(lambda found: f"<U+{ord(found[0]):04X}>", text[:LONGEST])
 
 
 def _rest(text: str) -> str:

@@ -162,7 +162,16 @@ WRITTEN = [
     "$\\href{javascript:a}{b}$ $\\unicode{<script>}$ $\\class{c}{d}$ $`<script>`$ \\$<b>\\$ {{ 7 * 7 }} &lt;script&gt;",
     "> " * 500 + "<script>a</script>" + "\n\n" + "* " * 500 + "<script>b</script>" + "\r<script>c</script>",
     "<script>" * 5000,
+    "$\\text{&#13;&#13;}$ &#13;&#13;[a](javascript:b) ![c](https://bad.example/d.png) <script>e</script>",
+    "&#x202e; &#8233; $\\unicode{xd}\\unicode{xd}$[a](javascript:b) <img src=x onerror=c>",
 ]
+
+
+@pytest.mark.parametrize("sign", "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+def test_a_written_answer_stays_one_line(sign):
+    code = f"x{ord(sign):x}"
+    for text in (f"a{sign}{sign}b", f"a &#{code};&#{code};b", f"$\\text{{&#{code};}}$", f"$\\unicode{{{code}}}b$"):
+        assert len(rendered(text).splitlines()) == 1
 
 
 @pytest.mark.parametrize("text", WRITTEN, ids=range(len(WRITTEN)))
