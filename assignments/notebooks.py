@@ -25,6 +25,7 @@ from kltools.exercises import ChoiceExercise, ConstructionExercise, Exercise, Fu
 
 LARGEST = 10 * 2**20  # bytes of a notebook that is read
 CELLS = 2000  # of a notebook that is read
+DEEPEST = 6  # level of a heading
 LONGEST = 50_000  # characters of a written answer
 # What Markdown takes for HTML, and formulas, in which it is none.
 MARKUP = re.compile(r"(\$[^$]+\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
@@ -207,7 +208,7 @@ def _formulas_not_shown(assignment: Assignment) -> list[str]:
 
 
 def read_submission(file: Path) -> nbformat.NotebookNode:
-    """Return a notebook that came back: its cells, each with a type, a source and metadata, and nothing else.
+    """Return a notebook that came back: its cells, each with a type, a source and its id for nbgrader alone.
 
     Raises
     ------
@@ -222,9 +223,8 @@ def read_submission(file: Path) -> nbformat.NotebookNode:
         sheets = [table] if table["nbformat"] >= 4 else table["worksheets"]
         if (number := sum(len(sheet["cells"]) for sheet in sheets)) > CELLS:
             raise UnreadableError(f"The notebook has {number} cells; at most {CELLS} are read.")
-        if table["nbformat"] < 4:
-            table = nbformat.convert(nbformat.from_dict(table), 4)
-        return nbformat.from_dict({"cells": [_read_cell(cell) for cell in table["cells"]]})
+        read = _read_cell if table["nbformat"] >= 4 else _read_old_cell
+        return nbformat.from_dict({"cells": [read(cell) for sheet in sheets for cell in sheet["cells"]]})
     except UnreadableError:
         raise
     except Exception as error:  # whatever the file holds, its author gets a sentence
@@ -232,17 +232,37 @@ def read_submission(file: Path) -> nbformat.NotebookNode:
 
 
 def _read_cell(cell: dict) -> dict:
-    source, metadata = cell["source"], cell.get("metadata")
-    try:
-        source = "".join(source)
-    except TypeError:
-        raise UnreadableError("A cell of the notebook holds something else than text.") from None
-    source = source.encode("utf8", "replace").decode("utf8")  # JSON may hold halves of characters
+    """Return of a cell what is used; a copy of all that may lie beside it could take a hundred times its file."""
+    metadata = cell.get("metadata")
+    graded = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    id = graded.get("grade_id") if isinstance(graded, dict) else None
     return {
         "cell_type": str(cell["cell_type"]),
-        "source": source,
-        "metadata": metadata if isinstance(metadata, dict) else {},
+        "source": _text_of(cell["source"]),
+        "metadata": {"nbgrader": {"grade_id": id}} if isinstance(id, str) else {},
     }
+
+
+def _read_old_cell(cell: dict) -> dict:
+    """Return a cell of version 2 or 3, in which code is an input, and a heading has its level beside it."""
+    kind = cell["cell_type"]
+    if kind == "code":
+        return _read_cell({**cell, "source": cell.get("input", "")})
+    if kind == "heading":
+        level = cell.get("level")
+        signs = "#" * (min(max(level, 1), DEEPEST) if isinstance(level, int) else 1)
+        title = " ".join(_text_of(cell["source"]).splitlines())
+        return _read_cell({**cell, "cell_type": "markdown", "source": f"{signs} {title}"})
+    return _read_cell({**cell, "cell_type": "markdown"} if kind == "html" else cell)
+
+
+def _text_of(source) -> str:
+    """Return a source, which is a text or a list of its lines."""
+    try:
+        text = "".join(source)
+    except TypeError:
+        raise UnreadableError("A cell of the notebook holds something else than text.") from None
+    return text.encode("utf8", "replace").decode("utf8")  # JSON may hold halves of characters
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[str]:

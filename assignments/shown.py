@@ -8,7 +8,6 @@ Formgrader shows it when asked.
 
 import hashlib
 import html
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 

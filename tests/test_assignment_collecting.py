@@ -261,8 +261,8 @@ def test_what_is_left_alone_is_told_by_reason(come):
     assert said == [
         "Left alone: '0/notes.txt', '1/notes.txt', '2/notes.txt', '3/notes.txt', '4/notes.txt' and 4 more: "
         "it is not a notebook",
-        "Left alone: 'doeann_1_2_all.zip': it is a zip: unpack it into inbox/ID, collect from inbox, and check the time: it "
-        "is the author's",
+        "Left alone: 'doeann_1_2_all.zip': it is a zip: unpack it into inbox/ID, collect from inbox, and check the "
+        "time: it is the author's",
         f"Left alone: 7 files: {OUR_WHEEL}",
     ]
     record = next(line for line in str(found).splitlines() if "Each of them" in line)

@@ -178,3 +178,44 @@ def test_halves_of_characters_and_long_texts_can_be_written_down(tmp_path):
     assert 50_000 < len(long) < 51_000
     assert long.endswith("(cut: 1000000 characters)")
     assert broken.encode("utf8") == b"? and \x00"
+
+
+@pytest.mark.parametrize(
+    ("level", "signs"), [(2, 2), (10**8, 6), (10**400, 6), (-5, 1), (None, 1), ("3", 1), (1e308, 1), ([9], 1)]
+)
+def test_a_heading_of_an_old_notebook_is_no_longer_than_its_text(tmp_path, level, signs):
+    cell = {"cell_type": "heading", "level": level, "source": ["Two\n", "lines"], "metadata": {}}
+    code = {"cell_type": "code", "input": ["a = 1\n", "b = 2"], "prompt_number": 10**8, "outputs": [{}] * 9}
+    html = {"cell_type": "html", "source": "<b>"}
+    sheets = [{"cells": [cell, code]}, {"cells": [html]}]
+    file = tmp_path / "a.ipynb"
+    file.write_text(json.dumps({"nbformat": 3, "worksheets": sheets}))
+    assert read_submission(file).cells == [
+        {"cell_type": "markdown", "source": f"{'#' * signs} Two lines", "metadata": {}},
+        {"cell_type": "code", "source": "a = 1\nb = 2", "metadata": {}},
+        {"cell_type": "markdown", "source": "<b>", "metadata": {}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kept"),
+    [
+        ({"nbgrader": {"grade_id": "written-1", "points": 9, "a": [{}] * 99}, "b": [{}] * 99}, "written-1"),
+        ({"nbgrader": {"grade_id": [{}] * 99}}, None),
+        ({"nbgrader": [{}] * 99}, None),
+        ([{}] * 99, None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
+def test_of_what_lies_beside_a_cell_only_its_id_is_read(tmp_path, metadata, kept, version):
+    cells = [{"cell_type": "markdown", "source": "x", "metadata": metadata, "attachments": {"a": [{}] * 99}}]
+    table = {"cells": cells} if version > 3 else {"worksheets": [{"cells": cells, "metadata": [{}] * 99}]}
+    file = tmp_path / "a.ipynb"
+    file.write_text(json.dumps({"nbformat": version, "metadata": [{}] * 99, **table}))
+    [cell] = read_submission(file).cells
+    assert cell == {
+        "cell_type": "markdown",
+        "source": "x",
+        "metadata": {"nbgrader": {"grade_id": kept}} if kept else {},
+    }
