@@ -13,6 +13,7 @@ from assignments.fence import MEGABYTE, Limits, SandboxMissingError, require_san
 from assignments.life import Life
 from assignments.runner import DEEPEST, EXACT, LARGEST, LONGEST
 
+MOST = 10**6  # characters of an answer if all its entries were as long as the longest: an array holds them so
 LIVES = 20  # each start takes time that is nobody's
 
 __all__ = ["MEGABYTE", "Limits", "Run", "SandboxMissingError", "require_sandbox", "run_notebook"]
@@ -55,13 +56,14 @@ class Run:
 
 def is_plain(value) -> bool:
     """Whether a value is one that an honest process says: a number, a text or lists of them, none too large."""
-    entries, layer = 0, [value]
+    entries, longest, layer = 0, 0, [value]
     for _ in range(2 * DEEPEST):
         if not all(map(_is_leaf, layer)):
             return False
+        longest = max([longest, *(len(one) for one in layer if isinstance(one, str))])
         layer = [part for one in layer if isinstance(one, list | dict) for part in _parts(one)]
         entries += len(layer)
-        if entries > LARGEST:
+        if entries > LARGEST or entries * longest > MOST:
             return False
         if not layer:
             return True

@@ -358,9 +358,17 @@ def test_a_course_where_every_submission_could_read_it_is_refused():
 TOO_MUCH = [10**17, {"a": 10**30}, [[[[[[[[[[1]]]]]]]]]], "x" * 20_001, ["x" * 20_001], [1] * 10_001, [[1] * 6000] * 2]
 
 
-@pytest.mark.parametrize("value", [*TOO_MUCH, {"a": [1] * 10**4}])
+WIDE = [["x" * 20_000, *[""] * 9998], [["x" * 2000] * 10, [[1] * 600]], {"a": "x" * 20_000, "b": [1] * 50}]
+
+
+@pytest.mark.parametrize("value", [*TOO_MUCH, {"a": [1] * 10**4}, *WIDE])
 def test_what_no_honest_process_says_is_no_answer(value):
     assert not is_plain(json.loads(json.dumps(value)))
+
+
+@pytest.mark.parametrize("value", ["x" * 20_000, ["x" * 20_000] * 40, [["0.12345678901234567"] * 5000], [[0.5] * 9999]])
+def test_what_an_honest_process_may_say_is_an_answer(value):
+    assert is_plain(json.loads(json.dumps(value)))
 
 
 def test_a_grader_that_is_killed_leaves_no_process():
