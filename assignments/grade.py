@@ -17,6 +17,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 import kltools
 from assignments import ROOT, notebooks, sandbox
 from assignments.arrival import late_days
@@ -24,7 +26,7 @@ from assignments.course import Assigned, Assignment, Course, CourseError, Studen
 from assignments.numbers import Numbers
 from assignments.own_cells import naming, own_cells, stray_texts
 from assignments.results import Failure, Result, Verdict, read_result, write_result
-from kltools.exercises import Exercise, Feedback, FunctionExercise
+from kltools.exercises import Exercise, Feedback, FunctionExercise, NumberExercise
 
 SHOWN_LINE = 80  # characters of a cell that tell its author which one it is
 LONGEST = 200  # characters of an answer that are kept to be shown
@@ -231,10 +233,9 @@ def _verdict(one: Assigned, exercise: Exercise, said: dict | None, cases, result
         shown, feedback = _shown(said), Feedback("invalid", "It is neither numbers nor a text, or it is too large.")
     else:
         answer = said["value"]
-        shown, value = _shown(said), None
-        if isinstance(answer, int | float) and not isinstance(answer, bool):
-            value = float(answer)
-        feedback = exercise.check(answer)
+        shown, feedback = _shown(said), exercise.check(answer)
+        if isinstance(exercise, NumberExercise) and feedback.status not in ("invalid", "unanswered"):
+            value = np.asarray(answer).astype(float).item()  # the bank takes [0.5] and ["0.5"] for a number, too
         if feedback.status == "invalid" and not all(map(HARMLESS.fullmatch, _texts(answer))):
             feedback = replace(feedback, message="It does not have the form that the question describes.")
     share = 1.0 if feedback.status == "right" else one.partial if _is_partly_right(feedback) else 0.0

@@ -18,6 +18,8 @@ RIGHT = {
     "array-without-axes": "answer_optimization_3 = np.array(TRUTH)",
     "array-of-one": "answer_optimization_3 = np.array([[TRUTH]])",
     "list-of-one": "answer_optimization_3 = [TRUTH]",
+    "lists-of-one": "answer_optimization_3 = [[[TRUTH]]]",
+    "list-of-text": "answer_optimization_3 = ['TRUTH']",
     "numpy-number": "answer_optimization_3 = np.float64(TRUTH)",
     "single-precision": "answer_optimization_3 = np.float32(TRUTH)",
     "fraction": "from fractions import Fraction\nanswer_optimization_3 = Fraction(TRUTH)",
@@ -140,6 +142,7 @@ def verdict(result, id):
 def test_a_number_counts_whatever_its_type_and_nothing_else(results, name):
     told, status = verdict(results[name], "optimization-3"), ANSWERS[name][1]
     assert (told.status, told.earned) == (status, float(status == "right")), told
+    assert (told.value is None) == (status == "invalid"), "what is judged as a number is looked at as one, too"
 
 
 @pytest.mark.parametrize(("student", "name"), list(zip(ANSWERS, FUNCTIONS, strict=False)))

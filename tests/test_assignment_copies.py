@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from assignments.code_copies import reduce_code
 from assignments.copies import Alike, CopiedNumber, find_copies
 from assignments.course import create_course, open_course, read_assignment
-from assignments.grade import submission
+from assignments.grade import grade, submission
 from assignments.numbers import Numbers
 from assignments.results import Result, Verdict
 
@@ -110,6 +110,14 @@ def test_a_number_that_is_right_for_others_is_a_copy_with_all_whom_it_fits(cours
     assert found.numbers == (CopiedNumber("ann", "coding-3", f"{truth(numbers, 'bob'):.6g}", ("bob", "cat")),)
     assert found.number("ann", "coding-3") is found.numbers[0]
     assert found.number("bob", "coding-3") is None
+
+
+def test_a_copied_number_is_found_in_whatever_form_it_is_judged(course, assignment, numbers):
+    value = truth(numbers, "dan")
+    for student, form in {"ann": "[{!r}]", "bob": "[[[{!r}]]]", "cat": "['{!r}']"}.items():
+        hand_in(course, assignment, student, f"answer_coding_3 = {form.format(value)}")
+    found = find_copies(course, assignment, grade(course, assignment)).numbers
+    assert [(one.student, one.owners) for one in found] == [(one, ("dan",)) for one in ("ann", "bob", "cat")]
 
 
 def test_of_the_owners_the_nearest_comes_first(course, assignment, numbers):
