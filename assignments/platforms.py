@@ -25,6 +25,7 @@ ZIP = "it is a zip"
 OUR_WHEEL = "the wheel that was given out with the notebook"
 CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_.+", re.IGNORECASE | re.DOTALL)
 MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<number>\d+)_assignsubmission_file(?P<rest>_.*)?", re.DOTALL)
+LONGEST = 255  # bytes of a file's name, and of a folder's, that a file system takes
 
 
 def canvas_name(name: str) -> re.Match | None:
@@ -75,6 +76,8 @@ def platform_number(name: str) -> str:
 def name_of_answer(came_as: str, student: str, assignment: str) -> str:
     """Return the name in a zip under which a platform takes a page for the student whose notebook came so.
 
+    Where it cannot be the name of a file, the page goes under the student's id.
+
     Examples
     --------
     >>> name_of_answer("doeann_101_2002_week1.ipynb", "adoe", "week1")
@@ -89,10 +92,13 @@ def name_of_answer(came_as: str, student: str, assignment: str) -> str:
         return f"{student}.html"
     name = found.string.replace("\\", "_")
     if kind == "canvas":
-        return f"{PurePosixPath(name).stem}.html"
-    rest = found["rest"] or ""
-    flat = PurePosixPath(came_as).name == found.string
-    return f"{name[: len(name) - len(rest)]}_{assignment}.html" if flat else f"{name}/{assignment}.html"
+        name = f"{PurePosixPath(name).stem}.html"
+    elif PurePosixPath(came_as).name == found.string:
+        name = f"{name[: len(name) - len(found['rest'] or '')]}_{assignment}.html"
+    else:
+        name = f"{name}/{assignment}.html"
+    long = any(len(part.encode("utf8", "replace")) > LONGEST for part in name.split("/"))
+    return f"{student}.html" if long else name
 
 
 def _path(name: str) -> PurePosixPath:

@@ -244,6 +244,12 @@ def test_the_name_under_which_a_file_came_is_kept_with_it(course, zipped):
         "ann/week1.ipynb": "ann.html",
         "ann-week1.ipynb": "ann.html",
         "": "ann.html",
+        f"doeann_1_2_{'x' * 239}.ipynb": f"doeann_1_2_{'x' * 239}.html",
+        f"doeann_1_2_{'x' * 240}.ipynb": "ann.html",
+        f"doeann_1_2_{'é' * 40_000}.ipynb": "ann.html",
+        f"{'Ann ' * 60}_5_assignsubmission_file_/x.ipynb": "ann.html",
+        f"Ann Doe_5_assignsubmission_file_{'x' * 999}.ipynb": "Ann Doe_5_assignsubmission_file_week1.html",
+        "Ann Doe_5_assignsubmission_file_x\\y\\x.ipynb": "Ann Doe_5_assignsubmission_file_week1.html",
     }.items(),
 )
 def test_a_page_goes_back_under_the_name_that_the_platform_knows(came, goes):
