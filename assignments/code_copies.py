@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from kltools.exercises import Exercise
 
 SHORTEST = 100  # characters of reduced code: what is shorter, two people write alike
-LONGEST = 200_000  # characters of a notebook's code that are parsed
+LONGEST = 50_000  # characters of a notebook's code that are parsed, the short cells first: more takes seconds
 SETUP = "import numpy as np"  # as the notebooks begin
 MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -82,11 +82,13 @@ class _Notebook:
     """What the cells of a notebook define, by name."""
 
     def __init__(self, cells: Sequence[str]):
-        long = sum(map(len, cells)) > LONGEST
-        parsed = [(cell, None if long else _parse(cell)) for cell in cells]
-        self.unparsed = [cell for cell, body in parsed if body is None]
+        room, bodies = LONGEST, [None] * len(cells)
+        for place in sorted(range(len(cells)), key=lambda place: len(cells[place])):
+            room -= len(cells[place])
+            bodies[place] = _parse(cells[place]) if room >= 0 else None
+        self.unparsed = [cell for cell, body in zip(cells, bodies, strict=True) if body is None]
         self.imports, self.bound = {}, {}  # from a name to what it stands for, and to its definitions with their places
-        for place, statement in enumerate(statement for _, body in parsed for statement in body or ()):
+        for place, statement in enumerate(statement for body in bodies for statement in body or ()):
             self._note(place, statement)
 
     def _note(self, place: int, statement: ast.stmt) -> None:

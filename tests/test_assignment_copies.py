@@ -339,6 +339,13 @@ def test_hostile_code_does_no_harm(hostile):
     )
 
 
+def test_very_much_code_is_not_parsed_and_hides_no_copy(course, assignment):
+    much = "x = 1\n" * 9_000
+    assert reduce_code([f"answer = 1\n{much}"], "answer").startswith("answer = 1 x = 1")
+    submissions = {"ann": [FUNCTION], "bob": [much * 2, FUNCTION.replace("sent", "told"), much * 2]}
+    assert code_groups(course, assignment, submissions) == [("ann", "bob")]
+
+
 def test_what_an_answer_is_assigned_with_may_be_anything():
     assert "lambda" in reduce_code(["d = {}", "answer = d[lambda a: a] = lambda p, q: p"], "answer")
 
