@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import selectors
 import signal
 import subprocess
@@ -126,7 +127,8 @@ class Life:
             with filter_to_read() as refused:
                 command = [*fence(limits, shown, refused), *bounds(limits), sys.executable, "-I", "/runner.py"]
                 self.process = subprocess.Popen(command, **streams, pass_fds=[refused], start_new_session=True)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        for stream in (self.process.stdin, self.process.stdout):
+            os.set_blocking(stream.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
 
@@ -156,10 +158,16 @@ class Life:
         return 0.0 if self.first is None else time.monotonic() - self.first
 
     def send(self, message: dict) -> None:
-        """Say something to the process; one that is gone does not hear it."""
+        """Say something to the process; one that is gone does not hear it, and one that does not listen is late."""
+        data, stream = json.dumps(message).encode() + b"\n", self.process.stdin.fileno()
+        room = select.poll()
+        room.register(stream, select.POLLOUT)
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
+            while data and not self.ended:
+                if room.poll(1000 * GLANCE):
+                    with contextlib.suppress(BlockingIOError):
+                        data = data[os.write(stream, data) :]
+                self._judge()
 
     def goes_on(self) -> None:
         """Note that it goes on to something new, for which time counts from now."""
@@ -180,7 +188,7 @@ class Life:
                     )
                 self.first = self.since = time.monotonic()
             for message in map(_read, lines):
-                if isinstance(message, dict):
+                if isinstance(message, dict) and not self.ended:
                     yield message
 
     def _listen(self) -> list[bytes]:

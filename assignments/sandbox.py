@@ -156,8 +156,8 @@ class _Attempt:
             if len(results) < len(hidden[name]) and not any("problem" in one for one in results):
                 self.calls, self.doing = self.calls + 1, ("call", name)
                 arguments = list(hidden[name][len(results)])
-                self.life.send({"number": self.calls, "name": name, "arguments": arguments})
                 self.life.goes_on()
+                self.life.send({"number": self.calls, "name": name, "arguments": arguments})
                 return True
         return False
 
