@@ -14,6 +14,7 @@ from assignments import system_calls
 MEGABYTE = 2**20
 NOBODY, USERS = 2**30, 2**29  # users without a name: root is not bound by limits, and the grader may be root
 TURN = itertools.count(1000 * os.getpid())  # the limit of processes is counted for a user, so that no two share one
+TRIAL = 60  # seconds
 OPEN_FILES = 128  # at a time: what waits in sockets and pipes is memory, too
 
 
@@ -41,6 +42,10 @@ class Limits:
 
 class SandboxMissingError(RuntimeError):
     """There is no bubblewrap here, or it may not make namespaces."""
+
+
+class NotStartedError(SandboxMissingError):
+    """One process inside a sandbox ended, or had no time left, before it could say anything."""
 
 
 def require_sandbox(*hidden: Path) -> None:
@@ -73,7 +78,10 @@ def require_sandbox(*hidden: Path) -> None:
             "-c",
             "import IPython, numpy",
         ]
-        trial = subprocess.run(command, capture_output=True, text=True, timeout=60, pass_fds=[refused])
+        try:
+            trial = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL, pass_fds=[refused])
+        except subprocess.TimeoutExpired as error:
+            raise SandboxMissingError(f"a sandbox takes more than {TRIAL} s to start here") from error
     if trial.returncode:
         raise SandboxMissingError(f"bubblewrap cannot make a sandbox here: {trial.stderr.strip()}")
 

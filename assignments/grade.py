@@ -5,6 +5,7 @@ that this student was given. Nothing is graded twice unless something that matte
 """
 
 import builtins
+import contextlib
 import hashlib
 import inspect
 import logging
@@ -28,6 +29,8 @@ from assignments.own_cells import naming, own_cells, stray_texts
 from assignments.results import Failure, Result, Verdict, read_result, write_result
 from kltools.exercises import Exercise, Feedback, FunctionExercise, NumberExercise
 
+STARTS = 3  # of a submission's process
+NOT_STARTED = f"Its process could not be started, {STARTS} times in a row: grade again when the machine has more room."
 SHOWN_LINE = 80  # characters of a cell that tell its author which one it is
 LONGEST = 200  # characters of an answer that are kept to be shown
 LONGEST_CODE = 5000  # characters of a function's cells that are kept to be shown
@@ -126,9 +129,12 @@ class _Grader:
                 write_result(self.course, self.assignment, kept)
             return kept
         try:
-            result = self._run(student, file, blank)
+            result = self._started(student, file, blank)
         except notebooks.UnreadableError as error:
             result = replace(blank, ended="unreadable", note=str(error))
+        except sandbox.NotStartedError:
+            self._require_a_start()
+            return replace(blank, ended="crashed", note=NOT_STARTED)
         except (CourseError, sandbox.SandboxMissingError):
             raise
         except Exception as error:  # a fault of ours that one submission brings out must not stop the others
@@ -139,6 +145,19 @@ class _Grader:
         result = replace(result, late_days=late, fingerprint=fingerprint)
         write_result(self.course, self.assignment, result)
         return result
+
+    def _started(self, student: Student, file: Path, blank: Result) -> Result:
+        """Run a submission, and again if its process does not start: where memory runs out, the kernel may end it."""
+        for _ in range(STARTS - 1):
+            with contextlib.suppress(sandbox.NotStartedError):
+                return self._run(student, file, blank)
+        return self._run(student, file, blank)
+
+    def _require_a_start(self) -> None:
+        """Stop everything where no submission could start, as with too little memory for each."""
+        if not self.trusted:
+            sandbox.require_sandbox(self.course.path, ROOT)
+        sandbox.run_notebook([], [], limits=self.course.limits, trusted=self.trusted)
 
     def _fingerprint(self, student: Student, file: Path) -> str:
         exercises = [self.numbers.exercise(student.id, one.id) for one in self.assignment.exercises if not one.text]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from assignments.fence import MEGABYTE, Limits, SandboxMissingError, bounds, fence
+from assignments.fence import MEGABYTE, Limits, NotStartedError, bounds, fence
 from assignments.system_calls import filter_to_read
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -182,7 +182,7 @@ class Life:
             lines = self._listen()
             if self.first is None and (lines or self.ended):
                 if self.ended:
-                    raise SandboxMissingError(
+                    raise NotStartedError(
                         "The process inside the sandbox ended before it could say anything; "
                         f"are {self.limits.memory // MEGABYTE} MB of memory too little?"
                     )
@@ -208,7 +208,7 @@ class Life:
         now, limits = time.monotonic(), self.limits
         if self.first is None:
             if now - self.since > START:
-                raise SandboxMissingError(f"The process inside the sandbox did not start within {START:g} s.")
+                raise NotStartedError(f"The process inside the sandbox did not start within {START:g} s.")
         elif self.spent > self.seconds:
             self.ended, self.out_of_time = f"The notebook took more than {limits.total_seconds:g} s.", True
         elif now - self.since > limits.cell_seconds + GRACE:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assignments.fence import MEGABYTE, Limits, SandboxMissingError, require_sandbox
+from assignments.fence import MEGABYTE, Limits, NotStartedError, SandboxMissingError, require_sandbox
 from assignments.life import Life
 from assignments.runner import DEEPEST, EXACT, LARGEST, LONGEST
 
 MOST = 10**6  # characters of an answer if all its entries were as long as the longest: an array holds them so
 LIVES = 20  # each start takes time that is nobody's
 
-__all__ = ["MEGABYTE", "Limits", "Run", "SandboxMissingError", "require_sandbox", "run_notebook"]
+__all__ = ["MEGABYTE", "Limits", "NotStartedError", "Run", "SandboxMissingError", "require_sandbox", "run_notebook"]
 
 
 @dataclass
