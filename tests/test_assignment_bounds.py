@@ -1,17 +1,31 @@
 """What a notebook could take without end, from the grader or from the machine, has a bound."""
 
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
 from dataclasses import replace
+from errno import ENOTSUP, EPERM
+from pathlib import Path
 
 import attacked_course
 import pytest
 
-from assignments import ROOT, fence, life
-from assignments.fence import MEGABYTE, SandboxMissingError, require_sandbox
+from assignments import ROOT, fence, life, system_calls
+from assignments.fence import MEGABYTE, Limits, SandboxMissingError, require_sandbox
 from assignments.grade import grade
+from assignments.sandbox import run_notebook
+
+LIMITS = Limits(cell_seconds=10, total_seconds=40, memory=768 * MEGABYTE, disk=4 * MEGABYTE, processes=16)
+
+
+def told(source):
+    """Run one cell and return what it calls `told`."""
+    run = run_notebook([source], ["told"], limits=LIMITS)
+    assert "value" in run.answers.get("told", ()), run
+    return run.answers["told"]["value"]
 
 
 @pytest.fixture(params=["as it is", "ordinary"])
@@ -116,3 +130,153 @@ def test_a_sandbox_that_does_not_start_in_time_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(fence, "TRIAL", 0.1)
     with pytest.raises(SandboxMissingError, match=r"more than 0\.1 s to start"):
         require_sandbox()
+
+
+# Memory that no process holds: each action would take some, and the number is that of the error.
+
+BOUNDLESS = {
+    "shared mapping": ("mmap.mmap(-1, 4096)", EPERM),
+    "shared mapping, validated": ("mmap.mmap(-1, 4096, flags=0x03)", EPERM),
+    "zero, to write": ("mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096)", 13),
+    "zero, to read": ("mmap.mmap(os.open('/dev/zero', os.O_RDONLY), 4096, prot=1)", 13),
+    "full": ("mmap.mmap(os.open('/dev/full', os.O_RDWR), 4096)", 19),
+    "vmsplice": ("call({vmsplice}, pipe[1], 0, 0, 0)", EPERM),
+    "splice": ("os.splice(file, pipe[1], 10)", EPERM),
+    "tee": ("call({tee}, pipe[0], pipe[1], 10, 0)", EPERM),
+    **{f"option {one}": (f"pair[0].setsockopt(1, {one}, 2**22)", EPERM) for one in (7, 8, 32, 33)},
+    "setxattr": ("os.setxattr('/tmp/file', 'user.x', b'')", ENOTSUP),
+    "lsetxattr": ("os.setxattr('/tmp/file', 'user.x', b'', follow_symlinks=False)", ENOTSUP),
+    "fsetxattr": ("os.setxattr(file, 'user.x', b'')", ENOTSUP),
+    "setxattrat": ("call({setxattrat}, -100, b'/tmp/file', 0, b'user.x', 0, 16)", ENOTSUP),
+    "io_setup": ("call({io_setup}, 16, ctypes.create_string_buffer(8))", EPERM),
+}
+
+
+@pytest.mark.usefixtures("user")
+def test_memory_that_no_process_holds_is_refused():
+    numbers = system_calls.NUMBERS[os.uname().machine]
+    source = f"""
+import ctypes, mmap, os, socket
+pipe, pair, file = os.pipe(), socket.socketpair(), os.open("/tmp/file", os.O_RDWR | os.O_CREAT)
+def call(*arguments):
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.syscall(*arguments) == -1:
+        raise OSError(ctypes.get_errno(), "")
+def error(action):
+    try: eval(action)
+    except OSError as error: return error.errno
+told = [error(action) for action in {[action.format(**numbers) for action, _ in BOUNDLESS.values()]!r}]
+"""
+    expected = {name: error for name, (_, error) in BOUNDLESS.items()}
+    assert dict(zip(BOUNDLESS, told(source), strict=True)) == expected
+
+
+def test_what_ordinary_code_does_with_memory_files_and_sockets_goes_on():
+    source = """
+import asyncio, mmap, multiprocessing, shutil, subprocess
+from multiprocessing.shared_memory import SharedMemory
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy.optimize
+np.save("/tmp/values.npy", np.arange(1000.0))
+mapped = np.load("/tmp/values.npy", mmap_mode="r+")
+mapped[0] = 7
+mapped.flush()
+told = [np.load("/tmp/values.npy")[0]]
+with mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE) as private:
+    told.append(len(private))
+value, context = multiprocessing.Value("d", 2.0), multiprocessing.get_context("fork")
+def double(other):
+    value.value *= 2
+    other.send(1)
+here, there = context.Pipe()
+child = context.Process(target=double, args=(there,))
+child.start()
+told.append(here.recv())
+child.join()
+told.append(value.value)
+shared = SharedMemory(create=True, size=4096)
+told.append(shared.size)
+shared.close()
+shared.unlink()
+shutil.copy2("/tmp/values.npy", "/tmp/copy.npy")
+told.append(subprocess.run(["cp", "-a", "/tmp/copy.npy", "/tmp/again.npy"]).returncode)
+async def later():
+    await asyncio.sleep(0)
+    return 3
+with asyncio.Runner() as runner:
+    told.append(runner.run(later()))
+plt.plot([1, 2])
+plt.savefig("/tmp/figure.png")
+told.append(round(scipy.optimize.minimize_scalar(lambda x: (x - 5) ** 2).x, 3))
+told.append(float(np.linalg.norm(np.ones((300, 300)) @ np.ones((300, 300))) > 0))
+"""
+    assert told(source) == [7, 4096, 1, 4, 4096, 0, 3, 5, 1]
+
+
+def test_memory_in_shared_mappings_cannot_pass_the_bound():
+    """Where it could, each part would be filled and then be in no process: 1 GB against a bound of 768 MB."""
+    source = """
+import mmap, os
+kept, told = [], 0
+for place in range(20):
+    try: one = mmap.mmap(-1, 50 * 2**20)
+    except PermissionError: continue
+    one.write(b"x" * len(one))
+    one.madvise(mmap.MADV_DONTNEED)
+    kept.append(one)
+told = len(kept)
+"""
+    assert told(source) == 0
+
+
+def verdict(machine, number, *arguments):
+    """Run the filter as the kernel does on one call, and return what it comes to."""
+    steps = list(struct.iter_unpack("HBBI", system_calls.program(machine)))
+    data = struct.pack("<IIQ6Q", number, system_calls.MACHINES[machine], 0, *arguments, *[0] * (6 - len(arguments)))
+    value, place = 0, 0
+    while True:
+        code, yes, no, operand = steps[place]
+        place += 1
+        match code:
+            case system_calls.LOAD:
+                (value,) = struct.unpack_from("<I", data, operand)
+            case system_calls.END:
+                return operand
+            case _:
+                true = {0x15: value == operand, 0x35: value >= operand, 0x45: bool(value & operand)}[code]
+                place += yes if true else no
+
+
+@pytest.mark.parametrize("machine", system_calls.NUMBERS)
+def test_the_filter_of_each_machine_refuses_by_what_a_call_is_given(machine):
+    numbers, allow, fail = system_calls.NUMBERS[machine], system_calls.ALLOW, system_calls.FAIL
+    for flags, error in ((0x01, 0), (0x02, 0), (0x22, 0), (0x4022, 0), (0x03, 0), (0x21, EPERM), (0x8021, EPERM)):
+        expected = fail | error if error else allow
+        assert verdict(machine, numbers["mmap"], 0, 4096, 3, flags, 2**32 - 1, 0) == expected, hex(flags)
+    for option in range(70):
+        expected = fail | EPERM if option in (7, 8, 32, 33) else allow
+        assert verdict(machine, numbers["setsockopt"], 3, 1, option) == expected, option
+    assert verdict(machine, numbers["clone"], 0x10000011) == fail | EPERM
+    assert verdict(machine, numbers["clone"], 0x11) == allow
+    assert verdict(machine, numbers["socket"], 1) == allow
+    assert verdict(machine, numbers["socket"], 2) != allow
+    asked = {"clone", "socket", "mmap", "setsockopt"}
+    for number in range(600):
+        refused = number in [one for name, one in numbers.items() if name not in asked]
+        assert (verdict(machine, number) != allow) == (refused or number == numbers["socket"]), number
+
+
+TABLES = {"x86_64": "x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "asm-generic/unistd.h"}
+
+
+@pytest.mark.parametrize("machine", TABLES)
+def test_the_numbers_of_calls_are_those_of_the_kernel(machine):
+    table = Path("/usr/include", TABLES[machine])
+    if not table.exists():
+        pytest.skip("the kernel's tables are not on this machine")
+    found = re.findall(r"^#define __NR(?:3264)?_(\w+) (\d+)$", table.read_text("ascii"), re.MULTILINE)
+    known = {name: int(number) for name, number in found}
+    ours = system_calls.NUMBERS[machine]
+    assert {name: known.get(name, number) for name, number in ours.items()} == ours
+    assert len(ours.keys() & known.keys()) > 20
