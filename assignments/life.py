@@ -26,6 +26,7 @@ PACKAGE = "/packages"  # where a notebook finds what it may import
 START = 60.0  # seconds for the interpreter and its packages, which are no work of a student's
 GRACE = 1.0  # seconds: the process inside stops its own cells, and this is for those that resist
 GLANCE = 0.05  # seconds between two looks at what it uses
+GATHER = 0.001  # seconds, for what is said to come together
 CROWD = 12  # processes and threads, from which on they wait for everyone else
 FILES = 10_000  # in one folder: each takes memory beyond what its bytes do
 
@@ -113,7 +114,7 @@ class Life:
         self.ended, self.out_of_time = "", False
         self.full = f"The notebook took more than {limits.memory // MEGABYTE} MB of memory."
         self.since, self.first, self.looked = time.monotonic(), None, 0.0
-        self.said, self.rest_of_line = 0, b""
+        self.said, self.line = 0, []
         self.home = tempfile.TemporaryDirectory() if trusted else None
         self.package = package if trusted or not package else PACKAGE
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -192,16 +193,20 @@ class Life:
                     yield message
 
     def _listen(self) -> list[bytes]:
-        """Return the lines that have come, after a moment."""
+        """Return the lines that have come, after a moment, of those that may be messages."""
         if not self.selector.select(timeout=GLANCE):
             return []
+        time.sleep(GATHER)  # what comes a byte at a time would else take all of the grader's time
         part = self.process.stdout.read(65536)
         if part == b"":
             self.ended = "A cell ended the notebook's process."
             return []
         self.said += len(part or b"")
-        *lines, self.rest_of_line = (self.rest_of_line + (part or b"")).split(b"\n")
-        return lines
+        begun, *lines = (part or b"").split(b"\n")
+        self.line.append(begun)
+        if lines:
+            lines, self.line = [b"".join(self.line), *lines[:-1]], lines[-1:]
+        return [line for line in lines if line.startswith(b"{")]
 
     def _judge(self) -> None:
         """Set `ended` if it takes too much of anything."""

@@ -76,6 +76,22 @@ print(run.answers, run.out_of_time, run.ended, run.results["told"][-1])
     assert told.stdout == f"{answers} True {ended} {{'problem': 'OutOfTime'}}\n", told.stderr
 
 
+def test_the_grader_does_not_look_at_each_byte_that_is_said(monkeypatch):
+    """It would take all of its time, and that of the submissions beside this one."""
+    looks, read, listen = [], life._read, life.Life._listen
+    monkeypatch.setattr(life, "_read", lambda line: looks.append("line") or read(line))
+    monkeypatch.setattr(life.Life, "_listen", lambda self: looks.append("part") or listen(self))
+    source = """
+import os
+told = 0
+for _ in range(20_000):
+    told += os.write(4, b"x\\n")
+    for _ in range(200): pass"""
+    assert told(source) == 40_000
+    assert looks.count("line") < 100
+    assert looks.count("part") < 2_000
+
+
 @pytest.fixture
 def three(tmp_path):
     """Return the course and the assignment of three students who hand in one right answer."""
