@@ -110,7 +110,7 @@ def killed(monkeypatch):
         start(self, *arguments)
         started.append(self.process.pid)
         if len(started) in places:
-            os.kill(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)  # bubblewrap, and its child before that follows it
 
     monkeypatch.setattr(life.Life, "__init__", begin)
     return places
