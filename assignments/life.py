@@ -28,6 +28,7 @@ GRACE = 1.0  # seconds: the process inside stops its own cells, and this is for 
 GLANCE = 0.05  # seconds between two looks at what it uses
 GATHER = 0.001  # seconds, for what is said to come together
 CROWD = 12  # processes and threads, from which on they wait for everyone else
+ENDED = "A cell ended the notebook's process."
 FILES = 10_000  # in one folder: each takes memory beyond what its bytes do
 
 
@@ -195,11 +196,13 @@ class Life:
     def _listen(self) -> list[bytes]:
         """Return the lines that have come, after a moment, of those that may be messages."""
         if not self.selector.select(timeout=GLANCE):
+            if self.process.poll() is not None:  # and what it left behind says nothing, and is not watched
+                self.ended = ENDED
             return []
         time.sleep(GATHER)  # what comes a byte at a time would else take all of the grader's time
         part = self.process.stdout.read(65536)
         if part == b"":
-            self.ended = "A cell ended the notebook's process."
+            self.ended = ENDED
             return []
         self.said += len(part or b"")
         begun, *lines = (part or b"").split(b"\n")

@@ -92,6 +92,12 @@ for _ in range(20_000):
     assert looks.count("part") < 2_000
 
 
+def test_a_process_that_is_gone_is_not_waited_for_where_its_child_holds_the_line():
+    source = "import os, time\nif os.fork(): os._exit(0)\ntime.sleep(4)"
+    run = run_notebook([source], [], limits=Limits(cell_seconds=3, total_seconds=20), trusted=True)
+    assert (run.ended, run.out_of_time) == ("A cell ended the notebook's process.", False)
+
+
 @pytest.fixture
 def three(tmp_path):
     """Return the course and the assignment of three students who hand in one right answer."""
