@@ -11,6 +11,7 @@ import pytest
 
 from assignments.grade import grade
 from assignments.numbers import Numbers
+from assignments.sandbox import is_plain
 
 NEXT, LESSON = attacked_course.NEXT, attacked_course.LESSON
 RIGHT = {
@@ -173,3 +174,17 @@ def test_no_message_repeats_what_a_student_made_up(results):
         told = verdict(results[name], "optimization-3")
         assert not re.search(r"[<*\[]|alert|TRUTH|111", told.message), told.message
         assert len(told.answer) <= 200
+
+
+TOO_MUCH = [10**17, {"a": 10**30}, [[[[[[[[[[1]]]]]]]]]], "x" * 20_001, ["x" * 20_001], [1] * 10_001, [[1] * 6000] * 2]
+WIDE = [["x" * 20_000, *[""] * 9998], [["x" * 2000] * 10, [[1] * 600]], {"a": "x" * 20_000, "b": [1] * 50}]
+
+
+@pytest.mark.parametrize("value", [*TOO_MUCH, {"a": [1] * 10**4}, *WIDE])
+def test_what_no_honest_process_says_is_no_answer(value):
+    assert not is_plain(json.loads(json.dumps(value)))
+
+
+@pytest.mark.parametrize("value", ["x" * 20_000, ["x" * 20_000] * 40, [["0.12345678901234567"] * 5000], [[0.5] * 9999]])
+def test_what_an_honest_process_may_say_is_an_answer(value):
+    assert is_plain(json.loads(json.dumps(value)))
