@@ -8,9 +8,11 @@ import html
 import re
 from functools import lru_cache
 from types import MappingProxyType
+from unicodedata import normalize
 from xml.etree.ElementTree import Element, tostring
 
 from latex2mathml.converter import Converter
+from latex2mathml.symbols_parser import convert_symbol
 
 LONGEST = 1000  # characters of a formula
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
@@ -29,7 +31,10 @@ ROWS = {"align": "align*", "aligned": "align*", "split": "align*", "gather": "di
 SAME = """align* equation equation* array cases smallmatrix matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix""".split()  # noqa: SIM905
 ENVIRONMENTS = dict.fromkeys(SAME) | ROWS | {"gather*": "displaylines"}  # no formula has a number here
 UNSEEN = re.compile(r"\\label\s*\{[^{}]*\}|(?<=\\\\)\s*\[-?[\d.]+\s*[a-z]{2}\]")  # names, and spaces between rows
-NOT_EQUAL = re.compile(r"\\not\s*=")  # which the converter would lay over each other
+NOT = re.compile(r"\\not\s*(\\[A-Za-z]+|[=<>|])")  # the converter would lay the two signs over each other
+STROKE = "\N{COMBINING LONG SOLIDUS OVERLAY}"
+ARG_MIN = re.compile(r"\\operatorname\*?\s*(\{[^{}]*\\[^{}]*\})")  # \operatorname{arg\,min} is read with letters only
+ARG = re.compile(r"\\arg(?![A-Za-z])")
 BARS = ("\N{HORIZONTAL BAR}", "_")
 SYMBOLS = ("\N{INFINITY}", "\N{DOWN TACK}")  # no operators: there is no space around them
 TIGHT = ("/", "|", "\N{DOUBLE VERTICAL LINE}")
@@ -64,7 +69,8 @@ def mathml(tex: str, display: str = "inline") -> str:
         known = ONE_LETTER.sub(r"\1{\2}", UNSEEN.sub("", ENVIRONMENT.sub(_environment, tex)))
         converter = Converter(NAMESPACE, display)
         converter.macros = MappingProxyType({})  # a few definitions that use each other come to more than memory holds
-        tree = converter.convert_to_element(NOT_EQUAL.sub(r"\\neq ", known))
+        known = ARG.sub(r"\\mathrm{arg}", ARG_MIN.sub(r"\\mathrm\1", NOT.sub(_negated, known)))
+        tree = converter.convert_to_element(known)
         elements = list(tree.iter())
         for cell in tree.iter("mtd"):
             if len(cell) and cell[0].tag == "mi" and not cell[0].text:  # stands where & was
@@ -91,12 +97,21 @@ def _environment(found: re.Match) -> str:
     return rf"\{found[1]}{{{ENVIRONMENTS[found[2]] or found[2]}}}"
 
 
+def _negated(found: re.Match) -> str:
+    """Write a relation with a stroke through it as a text, of which an operator is made later."""
+    sign = convert_symbol(found[1])
+    if sign is None:
+        raise FormulaError(f"{found[0]} is not known here")
+    return rf"\text{{{normalize('NFC', chr(int(sign, 16)) + STROKE)}}}"
+
+
 def _check(element: Element, tex: str) -> None:
     if element.tag not in ELEMENTS or not element.attrib.keys() <= ATTRIBUTES:
         raise FormulaError(f"{tex!r}: <{element.tag} {' '.join(element.attrib)}> is not known here")
     if any(length.lstrip().startswith("-") for length in element.attrib.values()):
         raise FormulaError(f"{tex!r}: what goes back may lie over other text")
-    if element.text.startswith("\\") or (element.tag in ("mi", "mn", "mo") and not element.text):
+    empty = element.tag in ("mi", "mn", "mo") and not element.text and not element.get("fence")  # \left. is a fence
+    if element.text.startswith("\\") or empty:
         raise FormulaError(f"{tex!r}: {element.text or 'an empty operator'} is not known here")
 
 
@@ -105,7 +120,9 @@ def _mend(element: Element) -> None:
     if element.tag == "munder" and element[1].text in BARS:  # a bar stretches only where a font for formulas is there
         element.remove(element[1])
         element.tag, element.attrib = "mrow", {"class": "underlined"}
-    if element.text in SYMBOLS:
+    if element.tag == "mtext" and normalize("NFD", element.text)[1:] == STROKE:
+        element.tag = "mo"
+    elif element.text in SYMBOLS:
         element.tag, element.attrib = "mi", {}
     elif element.text == "~":
         element.tag, element.text = "mo", "\N{TILDE OPERATOR}"
