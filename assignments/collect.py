@@ -26,7 +26,7 @@ from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, ZIP, canvas_name, 
 MEMBERS = 5000
 SHOWN = 5  # names of files that were left alone for one reason
 OTHER = "no notebook"
-NAMESAKE = ("it is of another person", "the platform names")
+NAMESAKE = ("it is of one of two people", "the platform names")
 
 
 @dataclass
@@ -124,7 +124,7 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
         else:
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
         theirs: dict[str, list[tuple[Found, str]]] = {}
-        dated = sorted((_dated(assignment, one) for one in files), key=_order)
+        dated = sorted((_dated(course, assignment, one) for one in files), key=_order)
         numbers = _numbers(course, assignment, dated)
         for found in dated:
             _take(course, assignment, found, numbers, theirs, collected)
@@ -154,26 +154,28 @@ def _numbers(course: Course, assignment: Assignment, files: list[Found]) -> dict
     """Return the numbers by which the platform knows each student: those of earlier files, or else of these."""
     numbers: dict[str, set[str]] = {}
     for found in files:
-        student, _ = owner(course.roster, found.name)
-        if student and (number := platform_number(found.name)):
+        student, problem = owner(course.roster, found.name)
+        if student and not problem and (number := platform_number(found.known_as)):
             numbers.setdefault(student, set()).add(number)
     for student in numbers:
         place = submission(course, assignment, course.roster[student])
-        known = {platform_number(came(file).name) for file in (place, *place.parent.glob(f"earlier/*/{place.name}"))}
-        numbers[student] = known - {""} or numbers[student]
+        kept = [file for file in (place, *place.parent.glob(f"earlier/*/{place.name}")) if file.exists()]
+        known = {platform_number(came(file).name) for file in kept} - {""}  # of what was taken, and of nothing else
+        platforms = {number.split()[0] for number in known}
+        numbers[student] = known | {one for one in numbers[student] if one.split()[0] not in platforms}
     return numbers
 
 
 def _namesake(assignment: Assignment, found: Found, student: str, numbers: set[str]) -> str:
     """Say why a file may be another person's whom the platform names alike; empty if it is not."""
-    number = platform_number(found.name)
-    if not number or numbers == {number}:
+    number = platform_number(found.known_as)
+    same = sorted(one for one in numbers if one.split()[0] == number.partition(" ")[0])
+    if not number or same == [number]:
         return ""
-    if number not in numbers:
-        known = " and ".join(sorted(numbers))
-        reason = f"{NAMESAKE[0]} whom the platform names like {student}, whose number is {known}"
+    if number not in same:
+        reason = f"{NAMESAKE[0]} whom the platform names like {student}, of whom {' and '.join(same)} was taken"
     else:
-        reason = f"{NAMESAKE[1]} {len(numbers)} people like {student}"
+        reason = f"{NAMESAKE[1]} {len(same)} people like {student}"
     return f"{reason}: if it is theirs, put it into inbox as {student}-{assignment.name}.ipynb and collect from inbox"
 
 
@@ -246,7 +248,7 @@ def _hint(course: Course, assignment: Assignment, told: dict) -> str:
 
 def _notes(course: Course, assignment: Assignment, found: Found, student: str, whose) -> Iterator[str]:
     """Yield what an instructor should look at in a file that was taken."""
-    canvas = canvas_name(found.name)
+    canvas = canvas_name(found.known_as)
     if canvas and canvas["late"] and student in assignment.extensions:
         place = submission(course, assignment, course.roster[student])
         if not place.exists() or not stamp(place).exists():  # else somebody wrote the time
@@ -276,9 +278,9 @@ def _elsewhere(assignment: Assignment, name: str, told) -> str:
     return "" if told == assignment.name else f"{OTHER} of {assignment.name}: it is one of {str(told)[:40]!r}"
 
 
-def _dated(assignment: Assignment, found: Found) -> Found:
+def _dated(course: Course, assignment: Assignment, found: Found) -> Found:
     """Return a file with the time when it came; of a platform's file that is not its own."""
-    if not is_platform_name(found.name):
+    if not is_platform_name(found.name, course.roster):
         return found
     time = platform_time(assignment, Came(found.name, found.changed))
     return replace(found, changed=time, made=found.changed, dated=False)

@@ -34,6 +34,11 @@ class Found:
     made: datetime | None = None
 
     @property
+    def known_as(self) -> str:
+        """Its name as it is noted: none where it looks like a platform's and is not."""
+        return "" if self.dated and is_platform_name(self.name) else self.name
+
+    @property
     def time(self) -> datetime:
         """Its time, or the first of all."""
         return self.changed or NO_TIME
@@ -78,7 +83,7 @@ def keep(assignment: Assignment, place: Path, files: list[tuple[Found, str]]) ->
     same, sum_ = [found for found, _ in runs[-1]], runs[-1][0][1]
     if sum_ == _digest_of(place):
         if not _is_before(assignment, same[-1], place):  # the platform knows it by its newest name
-            note_came(place, Came(same[-1].name, same[-1].made))
+            note_came(place, Came(same[-1].known_as, same[-1].made))
         return taken, "unchanged"
     there, alike = place.exists(), _alike(place, sum_)
     newer = [
@@ -128,7 +133,7 @@ def _is_newer(assignment: Assignment, found: Found, file: Path, place: Path) -> 
     else:
         newer = False
     own_time = found.changed is not None and found.dated
-    return newer or (not own_time and found.name != came(file).name)
+    return newer or (not own_time and found.known_as != came(file).name)
 
 
 def _alike(place: Path, sum_: str) -> list[Path]:
@@ -167,7 +172,7 @@ def _write(place: Path, found: Found, data: bytes, named: Found) -> None:
     stamp(place).unlink(missing_ok=True)
     if found.dated and found.changed is not None:
         stamp(place).write_text(found.changed.isoformat() + "\n", "ascii")
-    note_came(place, Came(named.name, named.made))
+    note_came(place, Came(named.known_as, named.made))
     place.write_bytes(data)
 
 
@@ -223,7 +228,7 @@ def refuse(course: Course, assignment: Assignment, student: str, found: Found, r
     place = submission(course, assignment, course.roster[student])
     file = refusals(place)
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not place.exists() and is_platform_name(found.name):
+    if not place.exists() and not found.dated:
         note_came(place, Came(found.name, found.made))
     when = f" that came on {found.changed:%Y-%m-%d}" if found.changed else ""
     with file.open("a", encoding="utf8") as stream:

@@ -285,12 +285,12 @@ def written_answer(notebook: nbformat.NotebookNode, assignment: Assignment, id: 
 
 def heading_of(place: int | None = None) -> re.Pattern:
     """Return how the place for a written answer begins, or for any of them."""
-    return re.compile(rf"\s*\*\*Answer {place or r'[0-9]+'}\*\*(?:{re.escape(NOTE)})?")
+    return re.compile(rf"\s*\*\*Answer (?P<place>{place or r'[0-9]+'})\*\*(?:{re.escape(NOTE)})?")
 
 
 def holds_picture(text: str) -> bool:
     """Return whether a text shows a picture in Jupyter; nowhere else, since pictures stay in the file."""
-    return bool(PICTURE.search(text))
+    return bool(PICTURE.search(text[:LONGEST]))
 
 
 def below(heading: re.Pattern, text: str) -> str:

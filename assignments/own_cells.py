@@ -10,6 +10,7 @@ from assignments.course import Student
 from assignments.numbers import Numbers
 
 HEADING = notebooks.heading_of()
+SHORT = 20  # characters of a cell: "Yes" may be a line of a question, and an answer
 # What an instructor may mend after the notebooks are out: the day, and what an exercise is worth.
 DUE = re.compile(r"(?<=\)\.) Hand in by \d{4}-\d\d-\d\d \d\d:\d\d [^ \n]*\.$", re.MULTILINE)
 WORTH = re.compile(r"^(## \d{1,4}\. .*) \([\d.e+]{1,12} points?\)$", re.MULTILINE)
@@ -41,16 +42,26 @@ def stray_texts(
         The written answers that were found in their places: cells with the same text are no others.
     """
     ours = {line.strip() for cell in _given(numbers, student) for line in _plain(cell).splitlines()}
+    empty = {
+        str(place)
+        for place, one in enumerate(numbers.assignment.exercises, 1)
+        if one.text and not notebooks.written_answer(notebook, numbers.assignment, one.id)
+    }
     asked = {one.id for one in numbers.assignment.exercises if one.text}
     known = {text[: notebooks.LONGEST] for text in (*notebooks.BLANK, *answers)}  # what is longer was cut there
     found = []
     for cell in own_cells(numbers, student, notebook):
-        if notebooks.below(HEADING, cell.source)[: notebooks.LONGEST] in known:
+        text, headed = notebooks.below(HEADING, cell.source), HEADING.match(cell.source)
+        if headed and headed["place"] in empty and text and text not in notebooks.BLANK:
+            found.append(cell)  # whatever it says, it says for which answer it is meant
+            continue
+        if text[: notebooks.LONGEST] in known:
             continue
         if cell.cell_type == "code":
-            is_text = bool(HEADING.match(cell.source)) or notebooks.grade_id(cell) in asked
+            is_text = bool(headed) or notebooks.grade_id(cell) in asked
         else:
-            is_text = any(line.strip() not in ours for line in _plain(cell).splitlines())
+            lines = _plain(cell).splitlines()
+            is_text = len(cell.source.strip()) <= SHORT or any(line.strip() not in ours for line in lines)
         if is_text:
             found.append(cell)
     return found

@@ -62,9 +62,9 @@ def owner(roster: Mapping[str, Student], name: str) -> tuple[str | None, str]:
     return (owners.pop(), "") if owners else (None, NOBODY)
 
 
-def is_platform_name(name: str) -> bool:
-    """Whether a file is named as a platform names what was handed in there."""
-    return _telling(name)[0] != ""
+def is_platform_name(name: str, roster: Collection[str] = ()) -> bool:
+    """Whether a file is named as a platform names what was handed in there; in a student's folder none is."""
+    return _telling(name, roster)[0] in ("canvas", "moodle")
 
 
 def platform_number(name: str) -> str:

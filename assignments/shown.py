@@ -81,7 +81,7 @@ def shown_notebook(
         cells.append(_question(asked, place, title, rendered(question, links=bool(asked.text))))
         texts = [verdicts[asked.id].answer] if verdicts[asked.id].answer else read_by_person
         notes = [waiting[asked.id]] if asked.id in waiting else []
-        notes += [PICTURE] if asked.text and any(map(holds_picture, texts)) else []
+        notes += [PICTURE] if asked.text and holds_picture("\n".join(texts)) else []
         cells.append(_answer(asked, verdicts[asked.id], "\n\n".join(named), notes))
     if result.note:
         cells.append(new_markdown_cell(f"**How the run ended**\n\n{plain(result.note)}", id="ended"))

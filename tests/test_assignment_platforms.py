@@ -123,7 +123,14 @@ def test_a_zip_of_one_student_is_to_be_unpacked_where_it_can_name_nobody_else(co
     inside = course[0].path / "inbox/ann/all/dan/week1.ipynb"
     inside.parent.mkdir(parents=True)
     inside.write_text(notebook("dan"), "utf8")
+    for name in ("foxdan_101_1_week1.ipynb", "Dan Fox_102_assignsubmission_file/week1.ipynb"):
+        named = course[0].path / "inbox/ann" / name
+        named.parent.mkdir(exist_ok=True)
+        named.write_text(notebook(more=name), "utf8")
     assert list(collect(*course, course[0].path / "inbox").accepted) == ["ann"]
+    place = submission(*course, course[0].roster["ann"])
+    assert place.with_name("timestamp.txt").exists(), "a file in a folder has the time that it has"
+    assert came_as(*course, course[0].roster["ann"]) == "", "and no name of a platform"
 
 
 def test_a_file_beside_a_notebook_changes_nothing(course, zipped):
@@ -208,12 +215,16 @@ def test_two_whom_a_platform_names_alike_are_not_taken_for_one(zipped, course, n
     put = "if it is theirs, put it into inbox as ann-week1.ipynb and collect from inbox"
     assert found.accepted == {}
     assert dict(found.unresolved) == dict.fromkeys([one, other], f"the platform names 2 people like ann: {put}")
+    zipped({other.replace("week1.ipynb", "x.pdf").replace("2.ipynb", "2.pdf"): "%PDF"})
+    assert zipped({one: notebook(), other: notebook(more="of another")}).accepted == {}, (
+        "no PDF says whose number counts"
+    )
     zipped({one: notebook()}, 2)
     found = zipped({other: notebook(more="of another"), again: notebook(more="newer")}, 3)
     assert found.accepted == {"ann": [again]}
     platform = "canvas" if name.startswith("doe") else "moodle"
     assert dict(found.unresolved) == {
-        other: f"it is of another person whom the platform names like ann, whose number is {platform} 101: {put}"
+        other: f"it is of one of two people whom the platform names like ann, of whom {platform} 101 was taken: {put}"
     }
 
 

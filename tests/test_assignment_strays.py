@@ -81,8 +81,8 @@ def split_blank(cells):
 
 def split_question(cells):
     at = place(cells, "ask-written-1")
-    heading, *texts = cells[at]["source"].split("\n\n")
-    cells[at : at + 1] = [{**cells[at], "source": text} for text in (heading, *texts)]
+    heading, _, text = cells[at]["source"].partition("\n\n")
+    cells[at : at + 1] = [{**cells[at], "source": part} for part in (heading, text)]
 
 
 def without_note(cells):
@@ -107,7 +107,19 @@ def edit(id, before, after):
     return change
 
 
+def headed(text):
+    """Write an answer that is also a text of ours, under the heading of its place and elsewhere."""
+
+    def change(cells):
+        heading = cells[place(cells)]["source"].partition("\n")[0]
+        cells.append(cell(f"{heading}\n\n{text}", "raw"))
+
+    return change
+
+
 STRAYS = {
+    "a-line-of-the-question": append("Give a reason."),
+    "the-question-under-its-heading": headed("Why is it no distance?"),
     "split": split(metadata={}),
     "split-as-jupyter-does": split(),
     "turned-code": became(cell_type="code"),
