@@ -137,7 +137,7 @@ def _pictures(course: Course, assignment: Assignment, results: Mapping[str, Resu
         for said in result.verdicts:
             if said.id in written and holds_picture(said.answer):
                 rows.append((_who(course, student), said.id, "holds a picture", file))
-            elif said.id in written and said.status == "to grade" and not said.answer:
+            elif said.is_elsewhere:
                 rows.append((_who(course, student), said.id, "may stand in another place there", file))
     return rows
 

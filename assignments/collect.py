@@ -26,7 +26,6 @@ from assignments.platforms import NOBODY, OUR_WHEEL, SEVERAL, ZIP, canvas_name, 
 MEMBERS = 5000
 SHOWN = 5  # names of files that were left alone for one reason
 OTHER = "no notebook"
-NAMESAKE = ("it is of one of two people", "the platform names")
 
 
 @dataclass
@@ -125,36 +124,46 @@ def collect(course: Course, assignment: Assignment, source: str | Path) -> Colle
             raise CourseError(f"{source} is neither a folder nor a zip that can be read")
         theirs: dict[str, list[tuple[Found, str]]] = {}
         dated = sorted((_dated(course, assignment, one) for one in files), key=_order)
-        numbers = _numbers(course, assignment, dated)
-        for found in dated:
-            _take(course, assignment, found, numbers, theirs, collected)
+        for found, *whose in _owned(course, assignment, dated):
+            _take(course, assignment, found, whose, theirs, collected)
         for student, handed_in in theirs.items():
             _keep(course, assignment, student, handed_in, collected)
     for student in course.roster.values():
         if not submission(course, assignment, student).exists():
             collected.missing.append(student.shown)
     for who, said in (
-        (collected.late, "since Canvas says only LATE. They count as one day late, until you write the time into"),
+        (
+            collected.late,
+            "How late is not known of {}, since Canvas says only LATE. They count as one day late, until you write the "
+            "time into",
+        ),
         (
             collected.unclear,
-            "since Moodle says only when the zip was made, which was after the deadline. They count as in time. Of who "
-            "was late write the time into",
+            "Whether they are late is not known of {}, since Moodle says only when the zip was made, which was after "
+            "the deadline. They count as in time. Of who was late write the time into",
         ),
     ):
         if who:
-            what = "How late" if who is collected.late else "Whether they are late"
             first = stamp(submission(course, assignment, course.roster[min(who)]))
             more = ", and so for each." if len(who) > 1 else "."
-            collected.notes[f"{what} is not known of {listed(sorted(who))}, {said} {first}{more}"] = None
+            collected.notes[f"{said.format(listed(sorted(who)))} {first}{more}"] = None
     _report(course, assignment, collected)
     return collected
 
 
-def _numbers(course: Course, assignment: Assignment, files: list[Found]) -> dict[str, set[str]]:
+def _owned(course: Course, assignment: Assignment, files: list[Found]) -> Iterator[tuple[Found, str | None, str]]:
+    """Yield each file with its student, or why that cannot be said: two people may be named alike."""
+    owned = [(found, *owner(course.roster, found.name)) for found in files]
+    numbers = _numbers(course, assignment, owned)
+    for found, student, problem in owned:
+        reason = "" if problem else _namesake(assignment, found, student, numbers.get(student, set()))
+        yield (found, None, reason) if reason else (found, student, problem)
+
+
+def _numbers(course: Course, assignment: Assignment, owned: list[tuple[Found, str | None, str]]) -> dict[str, set[str]]:
     """Return the numbers by which the platform knows each student: those of earlier files, or else of these."""
     numbers: dict[str, set[str]] = {}
-    for found in files:
-        student, problem = owner(course.roster, found.name)
+    for found, student, problem in owned:
         if student and not problem and (number := platform_number(found.known_as)):
             numbers.setdefault(student, set()).add(number)
     for student in numbers:
@@ -173,9 +182,10 @@ def _namesake(assignment: Assignment, found: Found, student: str, numbers: set[s
     if not number or same == [number]:
         return ""
     if number not in same:
-        reason = f"{NAMESAKE[0]} whom the platform names like {student}, of whom {' and '.join(same)} was taken"
+        taken = " and ".join(same)
+        reason = f"it is of one of two people whom the platform names like {student}, of whom {taken} was taken"
     else:
-        reason = f"{NAMESAKE[1]} {len(same)} people like {student}"
+        reason = f"the platform names {len(same)} people like {student}"
     return f"{reason}: if it is theirs, put it into inbox as {student}-{assignment.name}.ipynb and collect from inbox"
 
 
@@ -183,14 +193,14 @@ def _take(
     course: Course,
     assignment: Assignment,
     found: Found,
-    numbers: dict[str, set[str]],
+    whose: tuple[str | None, str],
     theirs: dict[str, list[tuple[Found, str]]],
     collected: Collected,
 ) -> None:
-    """Say whose a file is, or note why that cannot be said."""
-    student, problem = owner(course.roster, found.name)
-    reason, whose = found.problem or problem, not found.problem and problem.startswith((NOBODY, SEVERAL))
-    if not reason or whose:
+    """Take a file for its student's, or note why not."""
+    student, problem = whose
+    reason, nobodys = found.problem or problem, not found.problem and problem.startswith((NOBODY, SEVERAL))
+    if not reason or nobodys:
         try:
             data = found.read()
             told = _told(data)
@@ -198,12 +208,11 @@ def _take(
                 reason += _hint(course, assignment, told)
             else:
                 reason = _elsewhere(assignment, found.name, told.get("assignment"))
-                reason = reason or _namesake(assignment, found, student, numbers.get(student, set()))
         except UnreadableFileError as error:
             reason = reason or str(error)
     if reason:
         collected.unresolved.append((found.name, reason))
-        if student and not reason.startswith((OTHER, *NAMESAKE)):  # who is told, and not taken for one who sent nothing
+        if student and not reason.startswith(OTHER):  # who is told, and not taken for one who sent nothing
             refuse(course, assignment, student, found, ZIP if reason.startswith(ZIP) else reason)
             collected.told[found.name] = student
         return
@@ -251,7 +260,7 @@ def _notes(course: Course, assignment: Assignment, found: Found, student: str, w
     canvas = canvas_name(found.known_as)
     if canvas and canvas["late"] and student in assignment.extensions:
         place = submission(course, assignment, course.roster[student])
-        if not place.exists() or not stamp(place).exists():  # else somebody wrote the time
+        if not stamp(place).exists():  # else somebody wrote the time
             yield (
                 f"Look: {student} has more time, and Canvas marks the file as late. It counts as in time; if it came "
                 f"too late all the same, write the time into {stamp(place)}."

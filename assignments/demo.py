@@ -11,7 +11,7 @@ import nbformat
 
 from assignments.collect import collect
 from assignments.course import Assignment, Course, create_course, open_course, read_assignment
-from assignments.notebooks import write_release
+from assignments.notebooks import released_notebook, write_release
 from assignments.numbers import Numbers
 from assignments.results import read_result
 from assignments.sample_class import ASSIGNMENT, CLASS, Sample, solve
@@ -105,7 +105,7 @@ def _text(course: Course, assignment: Assignment, numbers: Numbers, one: Sample,
     """Return what a student sends, empty if that is nothing."""
     if one.status == "missing":
         return ""
-    released = nbformat.read(course.path / "release" / NAME / one.id / f"{NAME}.ipynb", 4)
+    released = nbformat.read(released_notebook(course, assignment, course.roster[one.id]), 4)
     whose = one.copied_from or one.id
     exercises = {each.id: numbers.exercise(whose, each.id) for each in assignment.exercises if not each.text}
     text = nbformat.writes(solve(released, exercises, one, solved))

@@ -126,13 +126,12 @@ def _overruled(said: Verdict, told: str) -> dict:
 def _written(said: Verdict) -> dict:
     """Return what the page says of a written answer, which is Markdown as in the notebook."""
     part = {"answer": "", "written": render(said.answer)}
-    stray = said.status == "to grade" and not said.answer
     if said.earned is None:
-        told = f"**Not graded yet.** {NO_PLACE if stray else 'A person has still to read this answer.'}"
+        told = f"**Not graded yet.** {NO_PLACE if said.is_elsewhere else 'A person has still to read this answer.'}"
         return part | {"mood": "wait", "verdict": render(told)}
     if said.status == "unanswered":
         return part | {"mood": "bad", "verdict": render(_verdict(said))} | _overruled(said, _verdict(said))
-    told = f"**Graded.** {ELSEWHERE if stray else 'A person read this answer.'}"
+    told = f"**Graded.** {ELSEWHERE if said.is_elsewhere else 'A person read this answer.'}"
     return part | {"mood": "good", "verdict": render(told), "more": []}
 
 

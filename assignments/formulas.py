@@ -66,10 +66,11 @@ def mathml(tex: str, display: str = "inline") -> str:
     if len(tex) > LONGEST:
         raise FormulaError(f"a formula of {len(tex)} characters")
     try:
-        known = ONE_LETTER.sub(r"\1{\2}", UNSEEN.sub("", ENVIRONMENT.sub(_environment, tex)))
+        known = tex
+        for pattern, what in REWRITTEN:
+            known = pattern.sub(what, known)
         converter = Converter(NAMESPACE, display)
         converter.macros = MappingProxyType({})  # a few definitions that use each other come to more than memory holds
-        known = ARG.sub(r"\\mathrm{arg}", ARG_MIN.sub(r"\\mathrm\1", NOT.sub(_negated, known)))
         tree = converter.convert_to_element(known)
         elements = list(tree.iter())
         for cell in tree.iter("mtd"):
@@ -103,6 +104,17 @@ def _negated(found: re.Match) -> str:
     if sign is None:
         raise FormulaError(f"{found[0]} is not known here")
     return rf"\text{{{normalize('NFC', chr(int(sign, 16)) + STROKE)}}}"
+
+
+# What the converter reads otherwise than TeX, in this order.
+REWRITTEN = (
+    (ENVIRONMENT, _environment),
+    (UNSEEN, ""),
+    (ONE_LETTER, r"\1{\2}"),
+    (NOT, _negated),
+    (ARG_MIN, r"\\mathrm\1"),
+    (ARG, r"\\mathrm{arg}"),
+)
 
 
 def _check(element: Element, tex: str) -> None:

@@ -18,8 +18,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 import kltools
 from assignments import ROOT, notebooks, sandbox
 from assignments.arrival import late_days
@@ -192,7 +190,7 @@ class _Grader:
             for one in self.assignment.exercises
             if one.text
         }
-        strays = not all(written.values()) and stray_texts(self.numbers, student, notebook, written.values())
+        strays = not all(written.values()) and stray_texts(self.numbers, student, notebook, written)
         verdicts = []
         for one in self.assignment.exercises:
             if one.text:
@@ -254,7 +252,7 @@ def _verdict(one: Assigned, exercise: Exercise, said: dict | None, cases, result
         answer = said["value"]
         shown, feedback = _shown(said), exercise.check(answer)
         if isinstance(exercise, NumberExercise) and feedback.status not in ("invalid", "unanswered"):
-            value = np.asarray(answer).astype(float).item()  # the bank takes [0.5] and ["0.5"] for a number, too
+            value = float(_alone(answer))  # the bank takes [0.5] and ["0.5"] for a number, too
         if feedback.status == "invalid" and not all(map(HARMLESS.fullmatch, _texts(answer))):
             feedback = replace(feedback, message="It does not have the form that the question describes.")
     share = 1.0 if feedback.status == "right" else one.partial if _is_partly_right(feedback) else 0.0
@@ -313,7 +311,7 @@ def _judge_function(exercise: FunctionExercise, said: dict, cases, results) -> F
 
 
 def _alone(value):
-    """Return the only entry of a list, however deep, as a number of its own."""
+    """Return the only entry of a list, however deep, as it is."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value

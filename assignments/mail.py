@@ -14,6 +14,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 from assignments.course import Assignment, Course, CourseError, Student, write_at_once
+from assignments.notebooks import released_notebook
 from assignments.pages import listed
 from assignments.roster import is_address
 
@@ -142,7 +143,7 @@ def _attached(course: Course, assignment: Assignment, student: str, what: str) -
     if what == "feedback":
         page = course.path / "out" / assignment.name / "feedback" / f"{student}.html"
         return [page] if page.exists() else []
-    notebook = course.path / "release" / assignment.name / student / f"{assignment.name}.ipynb"
+    notebook = released_notebook(course, assignment, course.roster[student])
     wheels = sorted(notebook.parent.glob("*.whl")) if assignment.checks else []
     return [notebook, *wheels] if notebook.exists() else []
 

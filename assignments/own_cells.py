@@ -1,7 +1,7 @@
 """What of a notebook is its author's: the cells that were not given out, and those of them that name an answer."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 
 import nbformat
 
@@ -23,7 +23,7 @@ def own_cells(numbers: Numbers, student: Student, notebook: nbformat.NotebookNod
 
 
 def stray_texts(
-    numbers: Numbers, student: Student, notebook: nbformat.NotebookNode, answers: Collection[str]
+    numbers: Numbers, student: Student, notebook: nbformat.NotebookNode, answers: Mapping[str, str]
 ) -> list[nbformat.NotebookNode]:
     """Return the cells in which the student may have written an answer that does not stand in its place.
 
@@ -38,17 +38,14 @@ def stray_texts(
         Whose notebook it is.
     notebook : NotebookNode
         What came back.
-    answers : collection of str
-        The written answers that were found in their places: cells with the same text are no others.
+    answers : mapping of str to str
+        What was found in the places of the written answers, by exercise; empty where nothing was. Cells with the same
+        text as one of these are no others.
     """
     ours = {line.strip() for cell in _given(numbers, student) for line in _plain(cell).splitlines()}
-    empty = {
-        str(place)
-        for place, one in enumerate(numbers.assignment.exercises, 1)
-        if one.text and not notebooks.written_answer(notebook, numbers.assignment, one.id)
-    }
-    asked = {one.id for one in numbers.assignment.exercises if one.text}
-    known = {text[: notebooks.LONGEST] for text in (*notebooks.BLANK, *answers)}  # what is longer was cut there
+    empty = {str(place) for place, one in enumerate(numbers.assignment.exercises, 1) if answers.get(one.id) == ""}
+    # what is longer was cut there
+    known = {text[: notebooks.LONGEST] for text in (*notebooks.BLANK, *answers.values())}
     found = []
     for cell in own_cells(numbers, student, notebook):
         text, headed = notebooks.below(HEADING, cell.source), HEADING.match(cell.source)
@@ -58,7 +55,7 @@ def stray_texts(
         if text[: notebooks.LONGEST] in known:
             continue
         if cell.cell_type == "code":
-            is_text = bool(headed) or notebooks.grade_id(cell) in asked
+            is_text = bool(headed) or notebooks.grade_id(cell) in answers
         else:
             lines = _plain(cell).splitlines()
             is_text = len(cell.source.strip()) <= SHORT or any(line.strip() not in ours for line in lines)

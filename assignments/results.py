@@ -48,6 +48,11 @@ class Verdict:
     code: str = ""
     judged: float | None = None
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether a person is to grade a written answer that does not stand in its place."""
+        return self.status == "to grade" and not self.answer
+
 
 @dataclass(frozen=True)
 class Failure:

@@ -64,7 +64,9 @@ def shown_notebook(
     verdicts = {one.id: one for one in result.verdicts}
     written = {one.answer for one in result.verdicts if one.status == "to grade"}
     rest = [cell for cell in own if cell.cell_type == "code" or below(HEADING, cell.source) not in written]
-    strays = stray_texts(numbers, student, submitted, written) if "" in written else []
+    answers = {one.id: verdicts[one.id].answer for one in numbers.assignment.exercises if one.text}
+    is_elsewhere = any(one.is_elsewhere for one in result.verdicts)
+    strays = stray_texts(numbers, student, submitted, answers) if is_elsewhere else []
     read_by_person = {cell.source for cell in strays}
     cells = [_heading(numbers.assignment)]
     for place, asked in enumerate(numbers.assignment.exercises, 1):
@@ -151,7 +153,7 @@ def _question(asked: Assigned, place: int, title: str, question: str):
 def _answer(asked: Assigned, verdict: Verdict, code: str, notes: list[str]):
     parts = [f"**{note}**" for note in notes]
     if verdict.status == "to grade":
-        return _graded(asked, "\n\n".join([*parts, rendered(verdict.answer) if verdict.answer else STRAY]))
+        return _graded(asked, "\n\n".join([*parts, STRAY if verdict.is_elsewhere else rendered(verdict.answer)]))
     parts += [f"**Judged: {STATUS[verdict.status]}, {verdict.earned:g} of {verdict.points:g} points**"]
     parts += [plain(verdict.message)] if verdict.message else []
     parts += ["The answer:", plain(verdict.answer)] if verdict.answer else []

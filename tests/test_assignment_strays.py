@@ -139,8 +139,8 @@ NOTHING = {
     "white": append(" \n\t\N{NO-BREAK SPACE}\n"),
     "white-raw": append("\n\n", "raw"),
     "place-deleted": lambda cells: cells.pop(place(cells)),
-    "placeholder-deleted": edit("answer-written-1", "*Your answer here.*", ""),
-    "placeholder-split": split_blank,
+    "blank-deleted": edit("answer-written-1", "*Your answer here.*", ""),
+    "blank-split": split_blank,
     "place-turned-code": lambda cells: cells[place(cells)].update(cell_type="code"),
     "place-turned-raw": lambda cells: cells[place(cells)].update(cell_type="raw"),
     "question-split": split_question,
@@ -238,9 +238,10 @@ def test_what_was_given_out_before_the_assignment_changed_is_known(tmp_path):
     )
     numbers, ann = Numbers(course, read_assignment(course, "week1")), course.roster["ann"]
     notebook = nbformat.read(course.path / "release/week1/ann/week1.ipynb", 4)
-    assert own_cells(numbers, ann, notebook) == stray_texts(numbers, ann, notebook, [""]) == []
+    empty = {"written-1": "", "written-2": ""}
+    assert own_cells(numbers, ann, notebook) == stray_texts(numbers, ann, notebook, empty) == []
     asked = notebook.cells[place(notebook.cells, "ask-written-1")]
     asked.source += "\n\nMine."
-    assert stray_texts(numbers, ann, notebook, [""]) == own_cells(numbers, ann, notebook) == [asked]
+    assert stray_texts(numbers, ann, notebook, empty) == own_cells(numbers, ann, notebook) == [asked]
     (course.path / "release/week1/ann/week1.ipynb").write_text("damaged", "utf8")
     assert len(own_cells(numbers, ann, notebook)) > 1
